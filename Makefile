@@ -1,0 +1,42 @@
+# Two commands matter: `make run` (serve with demo data) and `make test`.
+# Everything they need is set up on the way, in .venv, from the pins in constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: run test check bench tools contracts texts clean
+
+run: $(STAMP)
+	@$(BIN)/haihe serve --demo
+
+test: $(STAMP) tools
+	@$(BIN)/pytest $(ARGS)
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tests/tools/check_style.py identity certificates ledger service
+
+bench: $(STAMP)
+	@$(BIN)/python -m tests.benchmarks
+
+# Chromium, PostgreSQL, Node.js packages and fonts: installed where this machine lets us.
+tools: $(STAMP)
+	@sh tests/tools/install-tools.sh
+
+contracts: tools
+	node contracts/build.mjs
+
+clean:
+	rm -rf $(VENV) node_modules build .pytest_cache .mypy_cache .ruff_cache
+
+$(STAMP): constraints.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (the first time takes a minute or two) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>/dev/null
+	@touch $(STAMP)
