@@ -1,0 +1,1 @@
+"""Haihe's composition root: the only package that knows all three domains."""

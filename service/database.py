@@ -1,0 +1,68 @@
+"""The one database: opened here, handed to the domains as a connection inside a transaction.
+
+SQLite is the embedded default: write-ahead log, `synchronous=FULL` (a commit that returned is on
+the disk), and one writer at a time behind a lock of ours, because waiting on a lock is fair and
+SQLite's own busy loop sleeps. PostgreSQL needs none of that.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_WRITING = "haihe_writing"
+_BUSY_MS = 10_000
+
+
+class Database:
+    """Transactions for reading and for writing, over one engine."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _open(url)
+        sqlite = self.engine.dialect.name == "sqlite"
+        self._one_writer = threading.Lock() if sqlite else nullcontext()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A snapshot: sees what was committed when its first statement ran."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, committed when the block ends, undone when it raises."""
+        with self._one_writer, self.engine.connect() as connection:
+            connection = connection.execution_options(**{_WRITING: True})
+            with connection.begin():
+                yield connection
+            # The commit point: whatever is answered after this line is on the disk.
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def _open(url: str) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=20, max_overflow=0, pool_timeout=5, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=40, max_overflow=0, pool_timeout=5)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(raw: object, _entry: ConnectionPoolEntry) -> None:
+    raw.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves
+    cursor = raw.cursor()  # type: ignore[attr-defined]
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer that starts by reading would otherwise fail to upgrade its lock under contention.
+    immediate = connection.get_execution_options().get(_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,140 @@
+"""Settings: the only reader of the environment.
+
+Every setting has a prefix `HAIHE_`, a default that works on a fresh machine, and a check that
+runs before anything is opened. A bad value stops the start with the setting's name, the value
+that was found and one that would do.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+PROJECT = Path(__file__).resolve().parents[1]
+EMBEDDED = "embedded"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class BadSetting(Exception):
+    """A setting has a value that cannot work."""
+
+    def __init__(self, name: str, value: str, why: str, good: str) -> None:
+        super().__init__(f"{name} is {value!r}: {why}. A good value: {good}")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the service was started with.
+
+    Attributes:
+        issuer: address that tokens name as their issuer, without a trailing slash.
+        data: folder for the embedded database, the embedded chain and the keys.
+        database_url: SQLAlchemy address, SQLite or PostgreSQL.
+        chain_url: `embedded`, or the JSON-RPC address of an EVM node.
+        city: name of the city, as pages and the root certificate show it.
+    """
+
+    issuer: str
+    data: Path
+    database_url: str
+    chain_url: str
+    city: str
+
+    @property
+    def keys(self) -> Path:
+        """Folder of private keys, readable by the owner only."""
+        return self.data / "keys"
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers reach us over TLS, so that cookies can insist on it."""
+        return self.issuer.startswith("https://")
+
+
+def _issuer(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("not an http(s) address")
+    if parts.query or parts.fragment or value.endswith("/"):
+        raise ValueError("an issuer has no query, no fragment and no slash at its end")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("http is for this machine only, other hosts need https")
+    return value
+
+
+def _data(value: str) -> str:
+    path = Path(value).expanduser()
+    if path.exists() and not path.is_dir():
+        raise ValueError("a file of that name is in the way")
+    return str(path.resolve())
+
+
+def _database_url(value: str) -> str:
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError("not a database address") from None
+    if url.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ValueError("only SQLite and PostgreSQL are supported")
+    if url.get_backend_name() == "sqlite" and not url.database:
+        raise ValueError("an in-memory database would lose records that were answered")
+    return re.sub(r"^postgresql://", "postgresql+psycopg://", value)
+
+
+def _chain_url(value: str) -> str:
+    if value != EMBEDDED and urlsplit(value).scheme not in {"http", "https"}:
+        raise ValueError("neither 'embedded' nor an http(s) address of a JSON-RPC node")
+    return value
+
+
+def _city(value: str) -> str:
+    if not 1 <= len(value) <= 40:
+        raise ValueError("a name has 1 to 40 characters")
+    return value
+
+
+@dataclass(frozen=True)
+class _Rule:
+    check: Callable[[str], str]
+    good: str
+
+
+RULES: Mapping[str, _Rule] = {
+    "HAIHE_ISSUER": _Rule(_issuer, "https://id.example.gov"),
+    "HAIHE_DATA": _Rule(_data, "haihe-data"),
+    "HAIHE_DATABASE_URL": _Rule(_database_url, "postgresql://haihe@localhost/haihe"),
+    "HAIHE_CHAIN_URL": _Rule(_chain_url, "http://127.0.0.1:8545"),
+    "HAIHE_CITY": _Rule(_city, "天津市"),
+}
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read and check every setting.
+
+    Raises:
+        BadSetting: a value cannot work, or a name starts with `HAIHE_` and is none of ours.
+    """
+    for name in environment:
+        if name.startswith("HAIHE_") and name not in RULES:
+            raise BadSetting(name, environment[name], "no such setting", "one of " + ", ".join(RULES))
+    data = _read(environment, "HAIHE_DATA", str(PROJECT / "haihe-data"))
+    return Settings(
+        issuer=_read(environment, "HAIHE_ISSUER", "http://127.0.0.1:8000"),
+        data=Path(data),
+        database_url=_read(environment, "HAIHE_DATABASE_URL", f"sqlite:///{data}/haihe.sqlite"),
+        chain_url=_read(environment, "HAIHE_CHAIN_URL", EMBEDDED),
+        city=_read(environment, "HAIHE_CITY", "演示市"),
+    )
+
+
+def _read(environment: Mapping[str, str], name: str, default: str) -> str:
+    value = environment.get(name) or default
+    try:
+        return RULES[name].check(value)
+    except ValueError as error:
+        raise BadSetting(name, value, str(error), RULES[name].good) from None
