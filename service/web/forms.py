@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -57,15 +57,21 @@ async def read_upload(request: Request, limit: int = UPLOAD_BYTES) -> Upload:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError) as error:
         raise FormUnreadable("the form cannot be taken apart") from error
-    async with form:
-        items = form.multi_items()
-        _check_distinct(name for name, _ in items)
-        fields = {name: value for name, value in items if isinstance(value, str)}
-        files = {
-            name: await value.read()
-            for name, value in items
-            if isinstance(value, UploadFile) and value.filename
-        }
+    try:
+        return await _taken_apart(form)
+    finally:
+        await form.close()
+
+
+async def _taken_apart(form: FormData) -> Upload:
+    items = form.multi_items()
+    _check_distinct(name for name, _ in items)
+    fields = {name: value for name, value in items if isinstance(value, str)}
+    files = {
+        name: await value.read()
+        for name, value in items
+        if isinstance(value, UploadFile) and value.filename
+    }
     return fields, files
 
 

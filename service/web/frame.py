@@ -59,7 +59,7 @@ class Acting(Protocol):
 class PageFrame:
     """Renders the pages of all domains and receives their forms."""
 
-    def __init__(  # noqa: PLR0913 - one argument per thing the frame is told at start
+    def __init__(
         self,
         templates: Mapping[str, Path],
         catalogues: Iterable[Path],

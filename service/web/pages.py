@@ -13,7 +13,10 @@ from service.web.languages import COOKIE as LANGUAGE_COOKIE
 from service.web.languages import LANGUAGES
 from service.web.problems import PROBLEMS, Problem
 
-FOREVER = "public, max-age=31536000, immutable"
+STATIC_HEADERS = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def router(frame: PageFrame, problems: Mapping[str, Problem]) -> APIRouter:
@@ -83,7 +86,5 @@ def _add_static(routes: APIRouter, frame: PageFrame) -> None:
         content = frame.assets.files.get(name)
         if digest != frame.assets.digest or content is None:
             return Response(status_code=404)
-        headers = {"Cache-Control": FOREVER, "X-Content-Type-Options": "nosniff"}
-        return Response(
-            content, media_type=MEDIA_TYPES[PurePosixPath(name).suffix], headers=headers
-        )
+        media_type = MEDIA_TYPES[PurePosixPath(name).suffix]
+        return Response(content, headers=STATIC_HEADERS, media_type=media_type)

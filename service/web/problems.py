@@ -31,15 +31,13 @@ def words(zh: str, en: str) -> Words:
     return {"zh": zh, "en": en}
 
 
-def problem(status: int, title: Words, happened: Words, then: Words) -> Problem:
-    """Write down one problem."""
-    return Problem(status, title, happened, then)
-
-
 PROBLEMS: dict[str, Problem] = {
-    "not-found": problem(
+    "not-found": Problem(
         404,
-        words("没有这个页面", "There is no such page"),
+        words(
+            "没有这个页面",
+            "There is no such page",
+        ),
         words(
             "地址可能写错了，或者页面已经搬走。", "The address may be wrong, or the page has moved."
         ),
@@ -48,9 +46,12 @@ PROBLEMS: dict[str, Problem] = {
             "Check the address, or start again from the home page.",
         ),
     ),
-    "form-forged": problem(
+    "form-forged": Problem(
         403,
-        words("这份表单已经失效", "This form is no longer valid"),
+        words(
+            "这份表单已经失效",
+            "This form is no longer valid",
+        ),
         words(
             "表单不是从本站页面提交的，或者页面打开太久了。为了您的安全，没有处理它。",
             "It was not sent from a page of this site, or the page was open for too long. "
@@ -58,39 +59,61 @@ PROBLEMS: dict[str, Problem] = {
         ),
         words(
             "请回到上一页，刷新后再提交一次。如果浏览器禁用了 Cookie，请先打开。",
-            "Go back, reload the page and send it again. If your browser blocks cookies, allow them first.",
+            "Go back, reload the page and send it again. "
+            "If your browser blocks cookies, allow them first.",
         ),
     ),
-    "form-too-large": problem(
+    "form-too-large": Problem(
         413,
-        words("内容太大", "Too large"),
-        words("提交的文字或者文件超过了允许的大小。", "The text or file is larger than allowed."),
+        words(
+            "内容太大",
+            "Too large",
+        ),
+        words(
+            "提交的文字或者文件超过了允许的大小。",
+            "The text or file is larger than allowed.",
+        ),
         words(
             "文件请不要超过 8 MB；可以换一张小一点的图片。",
             "Files may have up to 8 MB; try a smaller picture.",
         ),
     ),
-    "form-unreadable": problem(
+    "form-unreadable": Problem(
         400,
-        words("看不懂提交的内容", "The form cannot be read"),
+        words(
+            "看不懂提交的内容",
+            "The form cannot be read",
+        ),
         words(
             "提交的内容不完整，或者不是本站页面的格式。",
             "What was sent is incomplete, or not in the form our page uses.",
         ),
-        words("请回到上一页再试一次。", "Go back and try again."),
+        words(
+            "请回到上一页再试一次。",
+            "Go back and try again.",
+        ),
     ),
-    "field-repeated": problem(
+    "field-repeated": Problem(
         400,
-        words("有一项重复提交", "A field was sent twice"),
+        words(
+            "有一项重复提交",
+            "A field was sent twice",
+        ),
         words(
             "同一项内容出现了两次，无法判断以哪个为准。",
             "The same field came twice, so we cannot tell which one counts.",
         ),
-        words("请回到上一页再试一次。", "Go back and try again."),
+        words(
+            "请回到上一页再试一次。",
+            "Go back and try again.",
+        ),
     ),
-    "internal": problem(
+    "internal": Problem(
         500,
-        words("服务出了问题", "Something went wrong here"),
+        words(
+            "服务出了问题",
+            "Something went wrong here",
+        ),
         words(
             "这是我们的问题，不是您的操作引起的。没有办成的事不会留下一半。",
             "This is our fault, not yours. Nothing was left half done.",
