@@ -121,7 +121,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """
     for name in environment:
         if name.startswith("HAIHE_") and name not in RULES:
-            raise BadSetting(name, environment[name], "no such setting", "one of " + ", ".join(RULES))
+            raise BadSetting(
+                name, environment[name], "no such setting", "one of " + ", ".join(RULES)
+            )
     data = _read(environment, "HAIHE_DATA", str(PROJECT / "haihe-data"))
     return Settings(
         issuer=_read(environment, "HAIHE_ISSUER", "http://127.0.0.1:8000"),

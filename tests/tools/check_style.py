@@ -102,8 +102,8 @@ def branches_of(function: ast.AST) -> int:
 
 def late_imports(tree: ast.Module) -> int:
     inside = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
-    found = {id(n) for f in inside for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)}
-    return len(found)
+    nodes = {id(node): node for function in inside for node in ast.walk(function)}
+    return sum(isinstance(node, ast.Import | ast.ImportFrom) for node in nodes.values())
 
 
 def module_name(path: Path) -> str:

@@ -1,0 +1,71 @@
+"""Settings are checked before anything is opened, and say what would do."""
+
+from pathlib import Path
+
+import pytest
+
+from service.settings import RULES, BadSetting, read_settings
+
+
+def test_defaults_work_without_any_environment() -> None:
+    settings = read_settings({})
+    assert settings.issuer == "http://127.0.0.1:8000"
+    assert settings.data.name == "haihe-data"
+    assert settings.database_url == f"sqlite:///{settings.data}/haihe.sqlite"
+    assert settings.chain_url == "embedded"
+    assert not settings.https
+
+
+def test_the_database_lies_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -> None:
+    settings = read_settings({"HAIHE_DATA": str(tmp_path)})
+    assert settings.database_url == f"sqlite:///{tmp_path}/haihe.sqlite"
+    assert settings.keys == tmp_path / "keys"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HAIHE_ISSUER", "id.example.gov"),
+        ("HAIHE_ISSUER", "http://id.example.gov"),
+        ("HAIHE_ISSUER", "https://id.example.gov/"),
+        ("HAIHE_ISSUER", "https://id.example.gov?x=1"),
+        ("HAIHE_DATA", __file__),
+        ("HAIHE_DATABASE_URL", "nonsense"),
+        ("HAIHE_DATABASE_URL", "mysql://localhost/haihe"),
+        ("HAIHE_DATABASE_URL", "sqlite://"),
+        ("HAIHE_CHAIN_URL", "ws://127.0.0.1:8545"),
+        ("HAIHE_CITY", "市" * 41),
+    ],
+)
+def test_a_bad_value_is_refused_with_its_name_itself_and_a_good_one(name: str, value: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        read_settings({name: value})
+    message = str(refused.value)
+    assert name in message
+    assert value in message
+    assert RULES[name].good in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HAIHE_ISSUER", "https://id.example.gov"),
+        ("HAIHE_ISSUER", "https://example.gov/haihe"),
+        ("HAIHE_ISSUER", "http://localhost:9000"),
+        ("HAIHE_DATABASE_URL", "postgresql://haihe@localhost/haihe"),
+        ("HAIHE_CHAIN_URL", "https://node.example.gov"),
+        ("HAIHE_CITY", "市" * 40),
+    ],
+)
+def test_a_good_value_is_accepted(name: str, value: str) -> None:
+    read_settings({name: value})
+
+
+def test_every_good_value_is_good() -> None:
+    for name, rule in RULES.items():
+        read_settings({name: rule.good})
+
+
+def test_a_mistyped_name_is_refused() -> None:
+    with pytest.raises(BadSetting, match="HAIHE_ISUER"):
+        read_settings({"HAIHE_ISUER": "https://id.example.gov"})

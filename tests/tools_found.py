@@ -1,0 +1,82 @@
+"""What a full test run needs beyond Python: found, or the test says precisely what is missing.
+
+With CI set a missing tool is a failure, so nothing is skipped where results count.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def missing(what: str, how: str) -> NoReturn:
+    reason = f"{what} is not installed here ({how})"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    missing("Chromium", "apt-get install chromium")
+
+
+def node() -> str:
+    return shutil.which("node") or missing("Node.js", "apt-get install nodejs npm")
+
+
+def node_package(name: str) -> Path:
+    node()
+    path = PROJECT / "node_modules" / name
+    if not path.exists():
+        missing(f"the Node.js package {name}", "npm install")
+    return path
+
+
+def anvil() -> str:
+    node_package("@foundry-rs/anvil")
+    return str(PROJECT / "node_modules" / ".bin" / "anvil")
+
+
+def _postgres_program(name: str) -> str:
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    path = str(found[-1]) if found else shutil.which(name)
+    return path or missing("PostgreSQL", "apt-get install postgresql")
+
+
+def _as_postgres(*command: str) -> list[str]:
+    # PostgreSQL refuses to run as root.
+    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else [*command]
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """A PostgreSQL server of its own, reached through a socket in `folder`; gives its address."""
+    initdb, control = _postgres_program("initdb"), _postgres_program("pg_ctl")
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        for parent in (folder, *folder.parents):
+            if parent != Path("/") and parent.owner() == "root" and str(parent).startswith("/tmp/"):
+                parent.chmod(0o755)
+        shutil.chown(folder, "postgres")
+    data = folder / "data"
+
+    def run(*command: str) -> None:
+        subprocess.run(_as_postgres(*command), check=True, capture_output=True, cwd=folder)
+
+    run(initdb, "-D", str(data), "-U", "haihe", "-A", "trust", "-E", "UTF8", "--no-sync")
+    options = f"-k {folder} -c listen_addresses='' -c max_connections=60"
+    run(control, "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+    try:
+        yield f"postgresql+psycopg://haihe@/postgres?host={folder}"
+    finally:
+        run(control, "-D", str(data), "-m", "immediate", "-w", "stop")
