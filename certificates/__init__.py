@@ -1,0 +1,1 @@
+"""Certificates: what you hold. A department issues, its holder shows, a clerk verifies."""

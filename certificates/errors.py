@@ -1,0 +1,86 @@
+"""Every way in which certificates refuse. No error knows an HTTP status.
+
+CertificateError
+├── UnknownType, UnknownMatter, UnknownLicence
+├── IdentifierMalformed
+├── FieldsRefused            all fields at once, each with its reason in both languages
+├── HolderUnknown
+├── PowerMissing, AuthorityMissing, NotTheHolder, NotTheIssuer
+├── PurposeRefused, NoGround
+└── TransitionRefused
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence for people, in both languages."""
+
+    zh: str
+    en: str
+
+
+class CertificateError(Exception):
+    """Something certificates refuse."""
+
+
+class UnknownType(CertificateError):
+    """No licence type of that name is in the catalogue."""
+
+
+class UnknownMatter(CertificateError):
+    """No matter of that code is in the list."""
+
+
+class UnknownLicence(CertificateError):
+    """There is no such licence, or the one who asks may not know of it."""
+
+
+class IdentifierMalformed(CertificateError):
+    """Not an identifier by GB/T 36904, or its check character is wrong."""
+
+
+class FieldsRefused(CertificateError):
+    """Some fields cannot be accepted."""
+
+    def __init__(self, reasons: Mapping[str, Sentence]) -> None:
+        super().__init__("; ".join(f"{name}: {each.en}" for name, each in reasons.items()))
+        self.reasons = reasons
+
+
+class HolderUnknown(CertificateError):
+    """Nobody is registered with that number and name."""
+
+
+class PowerMissing(CertificateError):
+    """The mandate does not give the power that this needs."""
+
+    def __init__(self, power: str) -> None:
+        super().__init__(f"this needs a mandate with the power {power!r}")
+        self.power = power
+
+
+class AuthorityMissing(CertificateError):
+    """The department has no authority for this type of licence at this time."""
+
+
+class NotTheHolder(CertificateError):
+    """Only its holder can show a licence."""
+
+
+class NotTheIssuer(CertificateError):
+    """Only the department that issued a licence can change it."""
+
+
+class PurposeRefused(CertificateError):
+    """The purpose is missing or too long."""
+
+
+class NoGround(CertificateError):
+    """The matter has no ground to ask for this type of licence."""
+
+
+class TransitionRefused(CertificateError):
+    """The law knows no such change of state."""
