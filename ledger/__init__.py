@@ -1,0 +1,1 @@
+"""Proves afterwards who used what, when and why."""

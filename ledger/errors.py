@@ -1,0 +1,103 @@
+"""What the ledger refuses, and why.
+
+LedgerError
+├── ProofRejected            a Merkle proof does not lead where it should
+│   └── RootMismatch         it leads to another root
+├── NoteRejected             a signed note is malformed or not signed by the pinned key
+├── NotCanonical             bytes are not the one canonical form of their value
+├── RecordUnknown            no record has this id
+├── CheckpointUnknown        no checkpoint has this size
+├── AnchorUnknown            no anchor has this size
+├── NotYetAnchored           a record's evidence is not complete yet
+├── PowerMissing             the actor may not see this
+├── LogForked                the stored tree contradicts what was signed or anchored
+├── EvidenceRejected         an evidence file fails a step
+├── TrustUnreadable          a trust file is malformed
+└── ChainError               the chain cannot do what it was asked
+    ├── ChainUnreachable     the node does not answer
+    ├── ChainLocked          another process mines the embedded chain
+    ├── ChainDamaged         stored bytes of the embedded chain were changed
+    ├── TransactionRefused   a transaction was refused or reverted
+    └── TransactionReplaced  another transaction took its place
+"""
+
+
+class LedgerError(Exception):
+    """Base of everything the ledger refuses."""
+
+
+class ProofRejected(LedgerError):
+    """A Merkle proof does not have the right form."""
+
+
+class RootMismatch(ProofRejected):
+    """A Merkle proof leads to another root than the one it was checked against."""
+
+
+class NoteRejected(LedgerError):
+    """A signed note is malformed, or its signature is not from the pinned key."""
+
+
+class NotCanonical(LedgerError):
+    """Bytes are not the canonical form of the value they hold."""
+
+
+class RecordUnknown(LedgerError):
+    """No record has this id."""
+
+
+class CheckpointUnknown(LedgerError):
+    """No checkpoint has this size."""
+
+
+class AnchorUnknown(LedgerError):
+    """No anchor has this size."""
+
+
+class NotYetAnchored(LedgerError):
+    """The record is not under an anchored checkpoint yet; it will be in a few seconds."""
+
+
+class PowerMissing(LedgerError):
+    """The actor lacks the power that this needs."""
+
+    def __init__(self, power: str) -> None:
+        """Say which power is missing."""
+        super().__init__(f"this needs the power '{power}'")
+        self.power = power
+
+
+class LogForked(LedgerError):
+    """The stored tree contradicts a checkpoint that was signed or anchored before."""
+
+
+class EvidenceRejected(LedgerError):
+    """An evidence file fails a step of its check."""
+
+
+class TrustUnreadable(LedgerError):
+    """A trust file is malformed."""
+
+
+class ChainError(LedgerError):
+    """The chain cannot do what it was asked."""
+
+
+class ChainUnreachable(ChainError):
+    """The chain's node does not answer."""
+
+
+class ChainLocked(ChainError):
+    """Another process mines the embedded chain."""
+
+
+class ChainDamaged(ChainError):
+    """Bytes of the embedded chain are missing or not what was written."""
+
+
+class TransactionRefused(ChainError):
+    """The chain refused or reverted a transaction."""
+
+
+class TransactionReplaced(ChainError):
+    """Another transaction took the place of this one, which can never be included now."""
