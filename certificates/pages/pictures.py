@@ -1,0 +1,40 @@
+"""QR codes: drawn for a page, and read from a picture or a camera's frame."""
+
+import io
+import warnings
+
+import segno
+import zxingcpp
+from PIL import Image, UnidentifiedImageError
+
+MOST_PIXELS = 40_000_000
+LONGEST_SIDE = 1600
+FORMATS = ("PNG", "JPEG", "WEBP")
+
+
+def draw_qr(text: str) -> str:
+    """Draw `text` as inline SVG, medium error correction, sized by the style sheet."""
+    code = segno.make(text, error="m", micro=False)
+    return code.svg_inline(scale=8, border=4, dark="#000", light="#fff", omitsize=True)
+
+
+def read_qr(picture: bytes) -> str | None:
+    """Read the first QR code in a PNG, JPEG or WebP picture; None if there is none.
+
+    A picture that is broken, of another kind or of more than 40 million pixels has none.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            image = Image.open(io.BytesIO(picture), formats=FORMATS)
+            if image.width * image.height > MOST_PIXELS:
+                return None
+            image.draft("L", (LONGEST_SIDE, LONGEST_SIDE))
+            grey = image.convert("L")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning):
+        return None
+    grey.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    found = zxingcpp.read_barcodes(
+        grey, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+    )
+    return found[0].text if found else None

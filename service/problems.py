@@ -1,0 +1,168 @@
+"""What each refusal means for its reader: the pages behind the `type` of problem documents."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from service.web.problems import Problem, words
+
+
+def _problem(
+    status: int, title: tuple[str, str], what: tuple[str, str], then: tuple[str, str]
+) -> Problem:
+    return Problem(status, words(*title), words(*what), words(*then))
+
+
+PROBLEMS: Mapping[str, Problem] = MappingProxyType(
+    {
+        "request-unreadable": _problem(
+            422,
+            ("请求内容不对", "The request is not as it should be"),
+            ("有字段缺失、多余或者格式不对。", "A field is missing, unknown or malformed."),
+            ("按 /docs 的说明改正列出的字段。", "Correct the listed fields as /docs describes."),
+        ),
+        "sign-in-needed": _problem(
+            401,
+            ("需要登录", "Please sign in"),
+            ("没有访问令牌，或者令牌已失效。", "There is no access token, or it no longer counts."),
+            ("重新登录，或者重新取得令牌。", "Sign in again, or get a new token."),
+        ),
+        "power-missing": _problem(
+            403,
+            ("没有这项权限", "You may not do this"),
+            (
+                "当前身份的授权里没有这项权限，或者应用没有取得相应的范围。",
+                "The mandate you act under lacks this power, or the app lacks the scope for it.",
+            ),
+            (
+                "切换到有权限的身份，或者请单位授权。",
+                "Switch to an identity that may, or ask the legal person for a mandate.",
+            ),
+        ),
+        "authority-missing": _problem(
+            403,
+            ("本部门无权签发", "This department has no authority"),
+            (
+                "发证登记里没有本部门签发这类证照的权限。",
+                "The register has no entry that lets this department issue such licences.",
+            ),
+            ("请联系平台管理员登记。", "Ask the operator of the service to register it."),
+        ),
+        "not-the-holder": _problem(
+            403,
+            ("不是您的证照", "Not your licence"),
+            ("只有持证人能出示证照。", "Only its holder can show a licence."),
+            ("切换到持证人的身份。", "Switch to the holder's identity."),
+        ),
+        "not-the-issuer": _problem(
+            403,
+            ("不是本部门签发的", "Issued by another department"),
+            ("只有发证部门能变更状态。", "Only the issuing department can change its state."),
+            ("请联系发证部门。", "Ask the issuing department."),
+        ),
+        "unknown-type": _problem(
+            404,
+            ("没有这种证照", "No such licence type"),
+            ("目录里没有这种证照类型。", "The catalogue has no such type."),
+            ("从 /api/catalogue 选择。", "Choose one from /api/catalogue."),
+        ),
+        "unknown-matter": _problem(
+            404,
+            ("没有这个事项", "No such matter"),
+            ("事项清单里没有这个编码。", "The list of matters has no such code."),
+            ("从 /api/matters 选择。", "Choose one from /api/matters."),
+        ),
+        "unknown-licence": _problem(
+            404,
+            ("没有这份证照", "No such licence"),
+            (
+                "标识不对，或者当前身份看不到它。",
+                "The identifier is wrong, or you may not know of it.",
+            ),
+            ("核对标识和当前身份。", "Check the identifier and for whom you act."),
+        ),
+        "identifier-malformed": _problem(
+            422,
+            ("标识不对", "Not an identifier"),
+            ("格式或者校验位不对。", "Its form or its check character is wrong."),
+            ("逐位核对。", "Compare it character by character."),
+        ),
+        "fields-refused": _problem(
+            422,
+            ("有内容需要改正", "Some fields need correcting"),
+            (
+                "列出的字段不能接受，没有签发。",
+                "The listed fields cannot be accepted; nothing was issued.",
+            ),
+            ("改正后重新提交。", "Correct them and send it again."),
+        ),
+        "holder-unknown": _problem(
+            422,
+            ("查不到持证人", "Holder not found"),
+            ("没有号码和名称都相符的人或单位。", "Nobody is registered with this number and name."),
+            ("核对号码和名称。", "Check the number and the name."),
+        ),
+        "purpose-refused": _problem(
+            422,
+            ("请写明用途", "State the purpose"),
+            (
+                "用途必填，一行，最多 200 字。",
+                "A purpose is mandatory: one line, at most 200 characters.",
+            ),
+            ("补上用途再试。", "Add it and try again."),
+        ),
+        "no-ground": _problem(
+            403,
+            ("这个事项不能用这种证照", "No ground for this licence"),
+            ("事项没有依据查看这种证照。", "The matter has no ground to see this type of licence."),
+            ("换成正确的事项。", "Choose the right matter."),
+        ),
+        "transition-refused": _problem(
+            409,
+            ("不能这样变更", "This change is not allowed"),
+            ("证照现在的状态不能变成所要的状态。", "From its present state it cannot become this."),
+            ("刷新后看现在的状态。", "Look at its present state again."),
+        ),
+        "conflict": _problem(
+            409,
+            ("同一个编号提交了不同内容", "Same key, other content"),
+            (
+                "幂等键已经用于另一次签发。",
+                "The idempotency key was used for another request.",
+            ),
+            ("换一个幂等键。", "Use a new key."),
+        ),
+        "too-many-tries": _problem(
+            429,
+            ("试得太多了", "Too many tries"),
+            ("短时间内输错太多次。", "There were too many wrong tries in a short time."),
+            ("请等一分钟再试，或者改用扫码。", "Wait a minute, or scan the code instead."),
+        ),
+        "record-unknown": _problem(
+            404,
+            ("没有这条记录", "No such record"),
+            ("编号不对，或者当前身份看不到它。", "The number is wrong, or you may not see it."),
+            ("核对编号和当前身份。", "Check the number and for whom you act."),
+        ),
+        "not-yet-anchored": _problem(
+            409,
+            ("还没有存到链上", "Not anchored yet"),
+            ("记录几秒后才有完整的证据。", "A record's evidence is complete after some seconds."),
+            ("稍等再试。", "Try again in a moment."),
+        ),
+        "evidence-rejected": _problem(
+            422,
+            ("证据不成立", "The proof is refused"),
+            ("证据文件没有通过核对。", "The evidence fails a step of its check."),
+            ("看列出的那一步。", "See the step that is named."),
+        ),
+        "busy": _problem(
+            503,
+            ("现在太忙", "Too busy"),
+            (
+                "服务忙，没有办成，也没有留下一半。",
+                "Nothing was done, and nothing is left half done.",
+            ),
+            ("稍等再试。", "Try again in a moment."),
+        ),
+    }
+)
