@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from ledger.errors import NotCanonical
 
-Json: TypeAlias = "str | int | bool | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 MAX_INTEGER = (
     2**53 - 1

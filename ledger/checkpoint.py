@@ -1,4 +1,4 @@
-"""Signed checkpoints: C2SP signed notes with Ed25519 (c2sp.org/signed-note, c2sp.org/tlog-checkpoint).
+"""Signed checkpoints: C2SP signed notes with Ed25519 (c2sp.org/signed-note, /tlog-checkpoint).
 
 A checkpoint is the log's promise "my first `size` records hash to `root`", as text that public
 transparency tooling reads:
@@ -34,6 +34,21 @@ class TreeHead:
 
     size: int
     root: bytes
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A signed tree head as stored, linked to the one before it."""
+
+    size: int
+    previous_size: int
+    root: bytes
+    note: str
+
+    @property
+    def head(self) -> TreeHead:
+        """What it promises."""
+        return TreeHead(self.size, self.root)
 
 
 @dataclass(frozen=True)

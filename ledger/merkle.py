@@ -1,7 +1,7 @@
 """Merkle trees as in RFC 9162 section 2.1: hashing, proving, verifying.
 
-Pure functions. A tree of `size` leaves is held as its complete subtrees: the node at
-(level, index) covers the 2**level leaves from index * 2**level on. Every hash that a proof needs
+Pure functions. A tree is held as its complete subtrees: the node at (level, position) covers the
+2**level leaves from position * 2**level on. Every hash that a proof needs
 covers a range of leaves, and every such range is a short row of complete subtrees.
 """
 
@@ -23,7 +23,7 @@ class NodeId(NamedTuple):
     """Position of a complete subtree."""
 
     level: int
-    index: int
+    position: int
 
 
 class Span(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 
 from eth_account import Account
 from eth_typing import ChecksumAddress, HexStr
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 from requests.exceptions import RequestException
 from web3 import Web3
 from web3.exceptions import TransactionNotFound, Web3Exception, Web3RPCError

@@ -13,12 +13,14 @@ from typing import Any
 
 from eth.abc import BlockHeaderAPI, SignedTransactionAPI
 from eth.chains.base import MiningChain
-from eth.consensus import ConsensusApplier, NoProofConsensus
+from eth.consensus.applier import ConsensusApplier
+from eth.consensus.noproof import NoProofConsensus
 from eth.constants import POST_MERGE_DIFFICULTY, POST_MERGE_NONCE, ZERO_ADDRESS
 from eth.exceptions import HeaderNotFound, Revert, TransactionNotFound, VMError
 from eth.vm.forks.paris import ParisVM
 from eth.vm.spoof import SpoofTransaction
-from eth_utils import ValidationError, to_canonical_address
+from eth_utils.address import to_canonical_address
+from eth_utils.exceptions import ValidationError
 from web3.providers.base import BaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
@@ -32,7 +34,7 @@ FUNDS = 10**30  # the operator never runs dry
 NO_MIX = bytes(32)
 
 
-class DevelopmentChain(MiningChain):  # type: ignore[misc] # py-evm's bases are untyped here
+class DevelopmentChain(MiningChain):
     """Paris rules, no proof of work or stake, one block per transaction."""
 
     chain_id = CHAIN_ID
@@ -104,7 +106,7 @@ class EmbeddedProvider(BaseProvider):
 
     # Reading: always from the head that is in the file now, another process may have moved it.
 
-    def _chain(self) -> DevelopmentChain:
+    def _chain(self) -> Any:  # its narrow types (Hash32, BlockNumber) would only add casts
         return DevelopmentChain(self._base)
 
     def _state(self) -> Any:
@@ -135,7 +137,7 @@ class EmbeddedProvider(BaseProvider):
             chain.get_transaction_result(SpoofTransaction(unsigned, from_=ZERO_ADDRESS), head)
         )
 
-    def _receipt(self, tx_hash: str) -> Mapping[str, Any] | None:
+    def _receipt(self, tx_hash: str) -> Any:
         chain = self._chain()
         try:
             number, index = chain.get_canonical_transaction_index(bytes.fromhex(tx_hash[2:]))
@@ -185,7 +187,7 @@ def _lock(file: Path) -> Any:
     return handle
 
 
-def _genesis(now: int) -> Mapping[str, Any]:
+def _genesis(now: int) -> dict[str, Any]:
     return {
         "coinbase": ZERO_ADDRESS,
         "difficulty": POST_MERGE_DIFFICULTY,
@@ -197,7 +199,7 @@ def _genesis(now: int) -> Mapping[str, Any]:
     }
 
 
-def _funded(operator: str) -> Mapping[bytes, Mapping[str, Any]]:
+def _funded(operator: str) -> dict[Any, Any]:
     account = {"balance": FUNDS, "nonce": 0, "code": b"", "storage": {}}
     return {to_canonical_address(operator): account}
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from eth.db.atomic import AtomicDB
 from eth.db.backends.base import BaseDB
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from ledger.errors import ChainDamaged
 
 CONTENT_KEY_BYTES = 32
 
 
-class SqliteDatabase(BaseDB):  # type: ignore[misc] # py-evm has no types that reach here
+class SqliteDatabase(BaseDB):
     """Keys and values in SQLite, one connection, serialised by `lock`."""
 
     def __init__(self, path: Path) -> None:
@@ -56,7 +56,8 @@ class SqliteDatabase(BaseDB):  # type: ignore[misc] # py-evm has no types that r
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         self._sqlite.execute(
-            "INSERT INTO chain VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            "INSERT INTO chain VALUES (?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (key, value),
         )
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from eth_account import Account
-from eth_utils import keccak, to_checksum_address
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 from eth_utils.exceptions import ValidationError
 from rlp import decode, encode
 from rlp.exceptions import RLPException
@@ -91,7 +92,7 @@ def contract_address(sent: SentTransaction) -> str:
 
 def anchor_data(head: TreeHead, proof: Hashes) -> str:
     """Encode a call of `CheckpointAnchor.anchor`."""
-    return _CONTRACT.encode_abi("anchor", args=[head.size, head.root, list(proof)])
+    return str(_CONTRACT.encode_abi("anchor", args=[head.size, head.root, list(proof)]))
 
 
 def _anchor_arguments(data: bytes) -> dict[str, Any]:
@@ -104,4 +105,4 @@ def _anchor_arguments(data: bytes) -> dict[str, Any]:
     )
     if exact != data:
         raise TransactionRefused("not a call that anchors, in its exact form")
-    return arguments
+    return dict(arguments)
