@@ -27,7 +27,7 @@
     const left = untilEnd(element.dataset.countdown, element);
     const tick = () => {
       if (!element.isConnected) return;
-      const seconds = Math.max(0, Math.ceil(left()));
+      const seconds = Math.max(0, Math.ceil(left() - 0.01));
       element.textContent = seconds;
       const over = seconds === 0;
       element.closest("[data-live]")?.classList.toggle("over", over);
@@ -119,13 +119,13 @@
 
   // A hand scanner types into the code field: the field gets the focus back.
   const scanner = (field) => {
-    const back = () => { field.focus(); field.select(); };
+    const back = (options) => { field.focus(options); field.select(); };
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") back(); });
     document.addEventListener("click", (event) => {
       const control = "a, button, input, select, textarea, label, summary, [tabindex='0']";
       if (!event.target.closest(control) && !String(getSelection())) back();
     });
-    if (!document.querySelector("[role=alert], [autofocus]")) back();
+    if (!document.querySelector("[role=alert], [autofocus]")) back({ preventScroll: true });
   };
 
   const copy = (button) => button.addEventListener("click", async () => {
@@ -194,4 +194,5 @@
   restoreTyped();
   start(document);
   document.querySelector(".error-summary")?.focus();
+  say(document.querySelector(".verdict")?.textContent.trim().replace(/\s+/g, " "));
 })();
