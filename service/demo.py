@@ -69,3 +69,78 @@ MANDATES = (
     DemoMandate("clerk", CENTRE, "clerk", ("verify",)),
     DemoMandate("auditor", AUDIT, "auditor", ("audit",)),
 )
+
+TOUR_TYPE = "food-business-licence"
+TOUR_MATTER = "open-restaurant"
+WRONG_MATTER = "school-enrolment"
+TOUR_FIELDS: Mapping[str, str] = {
+    "number": "JY21201010000301",
+    "name": COMPANY,
+    "uscc": COMPANY_CODE,
+    "legal_representative": "演示·王芳",
+    "address": "演示市和平区海河东路 1 号",
+    "form": "餐饮服务经营者",
+    "items": "热食类食品制售",
+}
+
+
+@dataclass(frozen=True)
+class DemoLicence:
+    """A licence that is there from the first start."""
+
+    issuer: str
+    type: str
+    holder_code: str
+    holder: str
+    fields: Mapping[str, str]
+
+
+LICENCES = (
+    DemoLicence(
+        MARKET,
+        "business-licence",
+        COMPANY_CODE,
+        COMPANY,
+        {
+            "name": COMPANY,
+            "uscc": COMPANY_CODE,
+            "kind": "有限责任公司",
+            "legal_representative": "演示·王芳",
+            "capital": "100",
+            "established": "2024-05-20",
+            "address": "演示市和平区海河东路 1 号",
+            "scope": "餐饮服务；食品销售",
+        },
+    ),
+    DemoLicence(MARKET, TOUR_TYPE, COMPANY_CODE, COMPANY, TOUR_FIELDS),
+    DemoLicence(
+        REFORM,
+        "credit-report",
+        COMPANY_CODE,
+        COMPANY,
+        {
+            "number": "XYBG-2026-000301",
+            "name": COMPANY,
+            "uscc": COMPANY_CODE,
+            "period_from": "2023-11-01",
+            "period_to": "2026-10-31",
+            "violations": "无",
+        },
+    ),
+    DemoLicence(
+        HEALTH,
+        "birth-certificate",
+        "120101192504120013",
+        "演示·李明",
+        {
+            "number": "Y120101001",
+            "child_name": "演示·李明",
+            "sex": "男",
+            "born_on": "1925-04-12",
+            "weight": "3300",
+            "place": "演示市和平区",
+            "mother_name": "演示·王芳",
+            "mother_number": "120101192603070023",
+        },
+    ),
+)
