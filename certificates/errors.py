@@ -84,3 +84,43 @@ class NoGround(CertificateError):
 
 class TransitionRefused(CertificateError):
     """The law knows no such change of state."""
+
+
+class KeyUnreadable(CertificateError):
+    """A file of the key folder does not hold the key and certificate it should."""
+
+
+class ChainRejected(CertificateError):
+    """A certificate chain does not lead to the city's root."""
+
+
+class ChainExpired(ChainRejected):
+    """A certificate of the chain is not valid at this time."""
+
+
+class FormatRejected(CertificateError):
+    """The text is not a credential of this format."""
+
+
+class SignatureRejected(CertificateError):
+    """The signature is not that of the key."""
+
+
+class UnknownStatusList(CertificateError):
+    """There is no status list of that number."""
+
+
+class KeyReused(CertificateError):
+    """The idempotency key was used before, with another request."""
+
+
+class ReasonRefused(CertificateError):
+    """The reason of a change of state is missing or too long."""
+
+
+class RequestAmbiguous(CertificateError):
+    """A verification takes exactly one of code, digits and credential."""
+
+
+class TooManyTries(CertificateError):
+    """Too many six-digit numbers were tried in this minute."""
