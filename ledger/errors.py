@@ -71,6 +71,16 @@ class LogForked(LedgerError):
     """The stored tree contradicts a checkpoint that was signed or anchored before."""
 
 
+class RowUnreadable(LedgerError):
+    """A stored row holds bytes that its columns cannot hold."""
+
+    def __init__(self, table: str, number: int, why: str) -> None:
+        """Say which row, counted from 1 in the order of reading."""
+        super().__init__(f"row {number} of {table} cannot be read: {why}")
+        self.table = table
+        self.number = number
+
+
 class EvidenceRejected(LedgerError):
     """An evidence file fails a step of its check."""
 

@@ -1,8 +1,8 @@
 """Merkle trees as in RFC 9162 section 2.1: hashing, proving, verifying.
 
 Pure functions. A tree is held as its complete subtrees: the node at (level, position) covers the
-2**level leaves from position * 2**level on. Every hash that a proof needs
-covers a range of leaves, and every such range is a short row of complete subtrees.
+2**level leaves from position * 2**level on. Every hash that a proof needs covers a range of
+leaves, and every such range is a short row of complete subtrees.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, select, text, tuple_, update
+from sqlalchemy.exc import DBAPIError
 
 from ledger.anchors import Anchor, Contract
 from ledger.checkpoint import Checkpoint
+from ledger.errors import RowUnreadable
 from ledger.merkle import NodeId
 from ledger.records import ROLES, Record
 from ledger.store.tables import anchors, checkpoints, contracts, metadata, records, tree_nodes
@@ -14,7 +16,7 @@ from ledger.store.tables import anchors, checkpoints, contracts, metadata, recor
 __all__ = ["LedgerStore", "metadata"]
 
 SEQUENCER_LOCK = 0x6861696865  # any number that nothing else in the database locks on
-ROWS_AT_A_TIME = 1000
+_IN_PARTS = {"yield_per": 1000}
 
 
 class LedgerStore:
@@ -167,8 +169,8 @@ class LedgerStore:
 
     def all_contracts(self) -> list[Contract]:
         """Return all contracts, one per chain."""
-        found = self._connection.execute(select(contracts).order_by(contracts.c.chain_id))
-        return [Contract(**row) for row in found.mappings()]
+        found = self._stream(select(contracts).order_by(contracts.c.chain_id))
+        return [Contract(**row._mapping) for row in found]
 
     def add_anchor(self, anchor: Anchor) -> None:
         """Remember an anchor before it is sent."""
@@ -201,6 +203,14 @@ class LedgerStore:
         found = self._anchors(query)
         return found[0] if found else None
 
+    def find_unfinished_anchor(self, chain_id: int) -> Anchor | None:
+        """Find the smallest anchor that is not in a block yet."""
+        query = select(anchors).where(
+            anchors.c.chain_id == chain_id, anchors.c.block_number.is_(None)
+        )
+        found = self._anchors(query.order_by(anchors.c.size).limit(1))
+        return found[0] if found else None
+
     def find_anchor_over(self, chain_id: int, leaf_index: int) -> Anchor | None:
         """Find the first included anchor whose tree holds a leaf."""
         query = select(anchors).where(
@@ -225,8 +235,22 @@ class LedgerStore:
         """Count all records."""
         return self._connection.execute(select(func.count()).select_from(records)).scalar_one()
 
+    def count_nodes(self) -> int:
+        """Count all complete subtrees."""
+        return self._connection.execute(select(func.count()).select_from(tree_nodes)).scalar_one()
+
     def _stream(self, query: Select[Any]) -> Iterator[Any]:
-        yield from self._connection.execute(query, execution_options={"yield_per": ROWS_AT_A_TIME})
+        number = 0
+        try:
+            for number, row in enumerate(self._in_parts(query), 1):  # noqa: B007 - read below
+                yield row
+        except (DBAPIError, TypeError, ValueError) as error:
+            # Bytes that the column's type cannot hold: only a change from outside writes them.
+            table = str(query.get_final_froms()[0].description)
+            raise RowUnreadable(table, number + 1, str(error).split("\n")[0]) from None
+
+    def _in_parts(self, query: Select[Any]) -> Iterator[Any]:
+        yield from self._connection.execute(query, execution_options=_IN_PARTS)
 
 
 def _record_row(record: Record) -> dict[str, Any]:
