@@ -13,7 +13,6 @@ from uuid import uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -25,6 +24,7 @@ from cryptography.x509.oid import NameOID
 
 from certificates.chains import verify_chain
 from certificates.errors import ChainRejected, KeyUnreadable
+from certificates.formats.compact import sign_es256
 from certificates.identifiers import check_uscc
 
 _YEAR = 31_556_952  # seconds
@@ -55,9 +55,8 @@ class Signer:
         return self.certificate.public_bytes(Encoding.DER)
 
     def sign(self, message: bytes) -> bytes:
-        """Sign by ES256 (RFC 7518 §3.4): r and s, 32 bytes each."""
-        r, s = decode_dss_signature(self.key.sign(message, ec.ECDSA(SHA256())))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        """Sign by ES256."""
+        return sign_es256(message, self.key)
 
 
 def open_root(keys: Path, city: str, now: int) -> Signer:

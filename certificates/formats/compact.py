@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from certificates.errors import FormatRejected, SignatureRejected
@@ -97,6 +100,12 @@ def read_certificates(value: object) -> tuple[bytes, ...]:
     if certificates_header(chain) != value:
         raise FormatRejected("x5c in another spelling")
     return chain
+
+
+def sign_es256(message: bytes, key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Sign by ES256 (RFC 7518 §3.4): r and s, 32 bytes each."""
+    r, s = decode_dss_signature(key.sign(message, ec.ECDSA(SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 def verify_es256(signed: bytes, signature: bytes, key: ec.EllipticCurvePublicKey) -> None:

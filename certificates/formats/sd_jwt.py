@@ -60,9 +60,9 @@ def read(text: str) -> Reading:
     """
     if len(text) > LONGEST or text.count("~") > MOST_DISCLOSURES + 1:
         raise FormatRejected("too long")
-    core, *disclosures, end = text.split("~")
-    if end:
+    if not text.endswith("~"):
         raise FormatRejected("does not end with ~; key binding is not accepted here")
+    core, *disclosures = text[:-1].split("~")
     try:
         header, payload, signature = core.split(".")
     except ValueError as wrong:
