@@ -15,6 +15,7 @@ from service.web.frame import PageFrame
 from service.web.headers import origin_of
 from service.web.pages import local_address, router
 from service.web.problems import PROBLEMS
+from service.web.reference import read_operations
 from service.web.texts import find_untranslated, load_catalogue
 from tests.service.serving import served
 
@@ -363,3 +364,16 @@ def test_a_text_has_the_same_english_on_all_pages() -> None:
         for text, english in load_catalogue([path]).items():
             found.setdefault(text, set()).add(english)
     assert {text: english for text, english in found.items() if len(english) > 1} == {}
+
+
+def test_the_reference_lists_every_operation_with_its_body(templates: Path) -> None:
+    app = make_app(make_frame(templates))
+
+    @app.post("/api/things/{name}", summary="Make a thing")
+    def make(name: str, size: int, fields: dict[str, str]) -> None: ...
+
+    operation = read_operations(app.openapi())[-1]
+    assert (operation.method, operation.path) == ("POST", "/api/things/{name}")
+    assert [each.name for each in operation.parameters] == ["name", "size"]
+    assert '"additionalProperties"' in operation.body
+    assert [code for code, _ in operation.responses] == ["200", "422"]

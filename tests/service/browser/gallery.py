@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from service.web.frame import PageFrame
 from service.web.pages import router
 from service.web.problems import PROBLEMS
+from service.web.reference import router as reference_router
 
 FOLDER = Path(__file__).with_name("gallery")
 
@@ -36,8 +37,9 @@ def make_gallery() -> FastAPI:
         secure_cookies=False,
         version="0.1.0",
     )
-    app = FastAPI()
+    app = FastAPI(docs_url=None, redoc_url=None)
     app.include_router(router(frame, {}))
+    app.include_router(reference_router(frame, app.openapi))
     _add_pages(app, frame)
     _add_answers(app, frame)
     return app

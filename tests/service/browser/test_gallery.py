@@ -18,6 +18,7 @@ PATHS = (
     "/refusal",
     "/error",
     "/problems/not-found",
+    "/docs",
 )
 LARGEST = (Look("zh-CN", "elder-max"), Look("en", "elder-max"))
 
