@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from certificates.errors import PowerMissing
+from certificates.matters import Matter
 
 Kind = Literal["issue", "show", "verify", "status"]
 
@@ -61,3 +62,8 @@ def require_power(actor: Actor, power: str) -> None:
     """
     if power not in actor.powers:
         raise PowerMissing(power)
+
+
+def name_matter(matter: Matter) -> Mapping[str, str]:
+    """Name a matter in a record: its code, and its name as it was at that time."""
+    return {"matter": matter.code, "matter_name": matter.zh}

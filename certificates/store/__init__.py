@@ -58,7 +58,7 @@ class CertificateStore:
         """Find a licence."""
         query = select(licences).where(licences.c.identifier == identifier)
         row = self._connection.execute(query).mappings().one_or_none()
-        return row and read_licence(row)
+        return read_licence(row) if row else None
 
     def licences_of_holder(self, holder_id: str) -> Sequence[Licence]:
         """All licences of a holder, newest first."""
@@ -110,7 +110,7 @@ class CertificateStore:
     def _name(self, place: int) -> str:
         try:
             query = select(licences.c.identifier).where(licences.c.status_index == place)
-            return self._connection.scalars(query).one()
+            return str(self._connection.scalars(query).one())
         except DatabaseError:
             return UNREADABLE
 
@@ -132,7 +132,7 @@ class CertificateStore:
     def _found(self, *conditions: Any, shown: bool) -> Found | None:
         query = find_query(*conditions, shown=shown)
         row = self._connection.execute(query).mappings().one_or_none()
-        return row and read_found(row)
+        return read_found(row) if row else None
 
     def redeem(self, code_hash: bytes, now: int) -> bool:
         """Use a code up: of any number of calls at most one gets True."""
@@ -204,7 +204,7 @@ class CertificateStore:
             requests.c.party_id == party_id, requests.c.key == key
         )
         row = self._connection.execute(query).one_or_none()
-        return row and (row.body_hash, row.identifier)
+        return (row.body_hash, row.identifier) if row else None
 
     def add_request(
         self, party_id: str, key: str, body_hash: bytes, identifier: str, now: int
@@ -219,9 +219,9 @@ class CertificateStore:
         up = first.on_conflict_do_update(
             index_elements=["name"], set_={"value": counters.c.value + literal_column("1")}
         )
-        return self._connection.scalars(up.returning(counters.c.value)).one()
+        return int(self._connection.scalars(up.returning(counters.c.value)).one())
 
     def counted(self, name: str) -> int:
         """The number last taken; 0 if none was."""
         query = select(func.coalesce(func.max(counters.c.value), 0))
-        return self._connection.scalars(query.where(counters.c.name == name)).one()
+        return int(self._connection.scalars(query.where(counters.c.name == name)).one())

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, select
 from certificates.licences import Authority, Exhibit, Found, Licence, Show, digest_columns
 from certificates.store.tables import issuers, licences, shows
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 _SHOW = tuple(
     each.label(f"show_{each.name}") for each in shows.c if each.name not in {"digits_hash"}
 )
