@@ -1,0 +1,107 @@
+"""Who is signed in, for whom they act, and what they may do at this moment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from identity.errors import MandateMissing
+from identity.mandates import Mandate, check_mandate
+from identity.realm import Realm, Work
+from identity.sessions import TOUCH_SECONDS, Session, hash_cookie
+from identity.subjects import Party, Person, party_of
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A person in a live session.
+
+    Attributes:
+        session: the sign-in.
+        person: who.
+        party: for whom; None while nobody was chosen, or when the mandate has ended.
+        powers: what they may do there now.
+    """
+
+    session: Session
+    person: Person
+    party: Party | None
+    powers: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One choice of for whom to act."""
+
+    party: Party
+    mandates: Sequence[Mandate]
+
+
+def powers_for(work: Work, person_id: str, party_id: str) -> frozenset[str]:
+    """Return what a person may do for a party now; the mandates are read each time.
+
+    Raises:
+        MandateMissing: nothing at all.
+    """
+    if person_id == party_id:
+        return check_mandate((), person_id, party_id, work.now)
+    held = work.store.mandates.of_person(person_id, party_id)
+    return check_mandate(held, person_id, party_id, work.now)
+
+
+def find_session(work: Work, cookie: str | None) -> SignedIn | None:
+    """Find who is signed in with a cookie; None when nobody is, or no longer."""
+    row = work.store.access.find_session(hash_cookie(cookie)) if cookie else None
+    if row is None or not row.session.is_live(work.now):
+        return None
+    if row.person.demo and not work.realm.demo_allowed:
+        return None
+    if row.party is None:
+        return SignedIn(row.session, row.person, None, frozenset())
+    try:
+        powers = powers_for(work, row.person.person_id, row.party.party_id)
+    except MandateMissing:
+        return SignedIn(row.session, row.person, None, frozenset())
+    return SignedIn(row.session, row.person, row.party, powers)
+
+
+def current_session(realm: Realm, cookie: str | None) -> SignedIn | None:
+    """Find who is signed in, and note now and then that the session is in use."""
+    if not cookie:
+        return None
+    with realm.reading() as store:
+        work = realm.work(store)
+        found = find_session(work, cookie)
+    if found is not None and work.now - found.session.seen_at >= TOUCH_SECONDS:
+        with realm.writing() as store:
+            store.sessions.touch(found.session.session_id, work.now)
+    return found
+
+
+def cards_of(work: Work, person: Person) -> list[Card]:
+    """List for whom a person may act now: first themself, then by name."""
+    live = [
+        mandate
+        for mandate in work.store.mandates.of_person(person.person_id)
+        if mandate.is_live(work.now)
+    ]
+    parties = work.store.people.find_parties({mandate.legal_person_id for mandate in live})
+    cards = [
+        Card(party, [mandate for mandate in live if mandate.legal_person_id == party.party_id])
+        for party in sorted(parties.values(), key=lambda party: party.name)
+    ]
+    return [Card(party_of(person), ()), *cards]
+
+
+def choose_party(work: Work, signed_in: SignedIn, party_id: str) -> None:
+    """Act for a party from now on.
+
+    Raises:
+        MandateMissing: there is no live mandate from it.
+    """
+    powers_for(work, signed_in.person.person_id, party_id)
+    work.store.sessions.choose_party(signed_in.session.session_id, party_id, work.now)
+
+
+def end_session(work: Work, session_id: str) -> None:
+    """Sign out, and withdraw what was allowed from this sign-in."""
+    work.store.sessions.end(session_id, work.now)
+    work.store.authorizations.revoke_of_session(session_id, work.now)

@@ -1,0 +1,100 @@
+"""What a person allowed an app: one row, from the code to the last refresh token.
+
+The row holds no secret. Codes and refresh tokens are sealed names of it (`seals`), so they need
+no tables of their own, cannot be guessed, and a copy of the database opens nothing.
+"""
+
+from dataclasses import dataclass
+
+from identity.errors import SealBroken
+from identity.seals import Seals
+
+CODE_SECONDS = 60
+GRACE_SECONDS = 10  # a refresh token may be repeated this long, and gives the same successor
+LIFETIME_SECONDS = 30 * 24 * 3600
+_COUNT_BYTES = 4
+_ID_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """A person's permission for an app to act.
+
+    Attributes:
+        authorization_id: random, 32 hexadecimal digits.
+        client_id: to which app.
+        person_id: by whom.
+        party_id: for whom; the person, or a legal person by mandate.
+        session_id: sign-in from which it came; signing out ends both.
+        redirect_uri: address to which the code was sent.
+        scopes: what was allowed.
+        nonce: the app's value that binds the ID token to its own browser session.
+        code_challenge: S256 challenge of RFC 7636.
+        auth_time: when the person proved who they are.
+        acr: how well.
+        code_expires_at: first second in which the code no longer works.
+        expires_at: end that no refresh puts off.
+        redeemed_at: when the code was used, None if it was not.
+        refreshes: how many refresh tokens have been used.
+        refreshed_at: when the last one was.
+        revoked_at: when it was withdrawn, None if it was not.
+    """
+
+    authorization_id: str
+    client_id: str
+    person_id: str
+    party_id: str
+    session_id: str
+    redirect_uri: str
+    scopes: frozenset[str]
+    nonce: str | None
+    code_challenge: str
+    auth_time: int
+    acr: str
+    code_expires_at: int
+    expires_at: int
+    redeemed_at: int | None = None
+    refreshes: int = 0
+    refreshed_at: int = 0
+    revoked_at: int | None = None
+
+    def is_live(self, now: int) -> bool:
+        """Tell whether tokens may still be drawn from it."""
+        return self.redeemed_at is not None and self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True)
+class RefreshHandle:
+    """What a refresh token names: an authorization, and which of its refresh tokens."""
+
+    authorization_id: str
+    count: int
+
+
+def make_code(seals: Seals, authorization_id: str) -> str:
+    """Name an authorization by a code."""
+    return seals.seal_text(bytes.fromhex(authorization_id), "code")
+
+
+def read_code(seals: Seals, code: str) -> str | None:
+    """Return the authorization that a code names, None if it is none of ours."""
+    try:
+        return seals.open_text(code, "code").hex()
+    except SealBroken:
+        return None
+
+
+def make_refresh_token(seals: Seals, authorization_id: str, count: int) -> str:
+    """Name an authorization's refresh token number `count`."""
+    content = bytes.fromhex(authorization_id) + count.to_bytes(_COUNT_BYTES, "big")
+    return seals.seal_text(content, "refresh token")
+
+
+def read_refresh_token(seals: Seals, token: str) -> RefreshHandle | None:
+    """Return what a refresh token names, None if it is none of ours."""
+    try:
+        content = seals.open_text(token, "refresh token")
+    except SealBroken:
+        return None
+    count = int.from_bytes(content[_ID_BYTES:], "big")
+    return RefreshHandle(content[:_ID_BYTES].hex(), count)

@@ -1,0 +1,163 @@
+"""The authorization endpoint: which step comes next for this request and this browser.
+
+1. The client and its address are known      otherwise a page, never a redirect.
+2. The request is one we honour              otherwise an error to the app.
+3. Somebody is signed in, recently enough    otherwise sign-in.
+4. They have chosen for whom they act        otherwise act-for.
+5. They have allowed what the app asks for   otherwise consent.
+6. A code goes to the app.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from identity.acting import SignedIn
+from identity.errors import BadAccessToken
+from identity.flow import ACT_FOR, CONSENT, SIGN_IN, Flow
+from identity.grants.messages import Answer
+from identity.parameters import read_parameters
+from identity.provider import Pending, check_authorization
+from identity.realm import Work
+from identity.tokens import ID, verify_signature
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A page the person has to see first."""
+
+    step: str
+    flow: Flow
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """One arrival of a browser at the authorization endpoint."""
+
+    work: Work
+    pending: Pending
+    flow: Flow
+    signed_in: SignedIn
+
+    @property
+    def session_id(self) -> str:
+        return self.signed_in.session.session_id
+
+    def has(self, step: str) -> bool:
+        """Tell whether a step was done within this flow, in this sign-in."""
+        return self.flow.has(step, self.session_id)
+
+    def prompts(self, prompt: str) -> bool:
+        """Tell whether the app insists on a page."""
+        return prompt in self.pending.parameters.get("prompt").split()
+
+
+def authorize(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer | Ask:
+    """Answer an authorization request, or name the page that has to come first.
+
+    Args:
+        work: the request's share of the realm.
+        flow: the authorization request and the steps that were done.
+        signed_in: who is signed in at this browser.
+
+    Raises:
+        BadAuthorizeRequest: the client or its address is not known.
+    """
+    pending = check_authorization(work, read_parameters(flow.query))  # 1, 2
+    if isinstance(pending, Answer):
+        return pending
+    missing = _missing_step(work, pending, flow, signed_in)
+    if missing is not None:
+        step, error = missing
+        silent = "none" in pending.parameters.get("prompt").split()
+        return pending.fail(error) if silent else Ask(step, flow)
+    if signed_in is None or _is_somebody_else(work, pending, signed_in):
+        return pending.fail("login_required")
+    return pending.allow(signed_in)  # 6
+
+
+def _missing_step(
+    work: Work, pending: Pending, flow: Flow, signed_in: SignedIn | None
+) -> tuple[str, str] | None:
+    """Return the first step not yet done, and what to tell an app that wants no pages."""
+    if signed_in is None:
+        return SIGN_IN, "login_required"
+    arrival = _Arrival(work, pending, flow, signed_in)
+    for step, error, is_needed in _STEPS:
+        if is_needed(arrival):
+            return step, error
+    return None
+
+
+def _needs_sign_in(arrival: _Arrival) -> bool:  # 3
+    if arrival.has(SIGN_IN):
+        return False
+    max_age = arrival.pending.parameters.get("max_age")
+    age = arrival.work.now - arrival.signed_in.session.auth_time
+    return arrival.prompts("login") or (bool(max_age) and age > int(max_age))
+
+
+def _needs_choice(arrival: _Arrival) -> bool:  # 4
+    if arrival.signed_in.party is None:
+        return True
+    if arrival.has(ACT_FOR):
+        return False
+    return arrival.prompts("select_account") or _is_somebody_else(
+        arrival.work, arrival.pending, arrival.signed_in
+    )
+
+
+def _needs_consent(arrival: _Arrival) -> bool:  # 5
+    person, party = arrival.signed_in.person, arrival.signed_in.party
+    if party is None or arrival.flow.consented(arrival.session_id, party.party_id):
+        return False
+    client_id = arrival.pending.client.client_id
+    given = arrival.work.store.clients.find_consent(person.person_id, party.party_id, client_id)
+    return arrival.prompts("consent") or not arrival.pending.scopes <= given
+
+
+_STEPS: tuple[tuple[str, str, Callable[[_Arrival], bool]], ...] = (
+    (SIGN_IN, "login_required", _needs_sign_in),
+    (ACT_FOR, "account_selection_required", _needs_choice),
+    (CONSENT, "consent_required", _needs_consent),
+)
+
+
+def _is_somebody_else(work: Work, pending: Pending, signed_in: SignedIn) -> bool:
+    """Tell whether an id_token_hint names another party than the one acted for now."""
+    hint = pending.parameters.get("id_token_hint")
+    if not hint or signed_in.party is None:
+        return False
+    try:
+        claims = verify_signature(work.realm.keys, ID, hint)
+    except BadAccessToken:
+        return True
+    sector = pending.client.sector
+    return bool(claims.get("sub") != work.realm.seals.subject(signed_in.party.party_id, sector))
+
+
+def allow(work: Work, flow: Flow, signed_in: SignedIn) -> Flow:
+    """Keep a person's consent to what an app asks for; return the flow with it.
+
+    Raises:
+        BadAuthorizeRequest: the client or its address is not known any more.
+    """
+    pending = check_authorization(work, read_parameters(flow.query))
+    if isinstance(pending, Answer) or signed_in.party is None:
+        return flow
+    person_id, party_id = signed_in.person.person_id, signed_in.party.party_id
+    clients = work.store.clients
+    before = clients.find_consent(person_id, party_id, pending.client.client_id)
+    clients.save_consent(
+        person_id, party_id, pending.client.client_id, before | pending.scopes, work.now
+    )
+    return flow.after(CONSENT, signed_in.session.session_id, party_id)
+
+
+def deny(work: Work, flow: Flow) -> Answer:
+    """Tell the app that the person refused (RFC 6749 §4.1.2.1).
+
+    Raises:
+        BadAuthorizeRequest: the client or its address is not known any more.
+    """
+    pending = check_authorization(work, read_parameters(flow.query))
+    return pending if isinstance(pending, Answer) else pending.deny()

@@ -1,0 +1,76 @@
+"""What identity refuses, and why. No HTTP here: `service/errors.py` maps each class."""
+
+
+class IdentityError(Exception):
+    """Something identity refuses."""
+
+
+class BadNumber(IdentityError):
+    """A citizen number or unified social credit code that cannot be real."""
+
+
+class SealBroken(IdentityError):
+    """A sealed value that this service did not seal, or sealed for another use."""
+
+
+class MandateMissing(IdentityError):
+    """A person acts for a legal person without a live mandate from it."""
+
+
+class AlreadyRegistered(IdentityError):
+    """A number, account name, code or client id that is taken."""
+
+
+class NotRegistered(IdentityError):
+    """A person, legal person, mandate or client that does not exist."""
+
+
+class BadClient(IdentityError):
+    """A client registration that cannot work."""
+
+
+class BadAuthorizeRequest(IdentityError):
+    """An authorization request whose client or redirect address cannot be trusted.
+
+    It is answered by a page and never by a redirect (RFC 6749 §4.1.2.1).
+    """
+
+
+class FlowExpired(IdentityError):
+    """A sign-in was begun too long ago; it has to be started again from the app."""
+
+
+class BadAccessToken(IdentityError):
+    """A bearer token that is not ours, has ended, or was withdrawn (RFC 6750 §3.1)."""
+
+
+class SignInRefused(IdentityError):
+    """The account and password do not belong together.
+
+    Attributes:
+        tries_left: how many more tries there are before a pause.
+    """
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__("account and password do not belong together")
+        self.tries_left = tries_left
+
+
+class SignInPaused(IdentityError):
+    """Too many failed tries for this account or from this address.
+
+    Attributes:
+        until: Unix time at which the next try is possible.
+    """
+
+    def __init__(self, until: int) -> None:
+        super().__init__("too many failed sign-ins, try again later")
+        self.until = until
+
+
+class SignInBusy(IdentityError):
+    """Too many people are signing in at this moment."""
+
+
+class BadLogout(IdentityError):
+    """A logout request whose hint is not a token of ours."""

@@ -1,0 +1,81 @@
+"""Authorization code (RFC 6749 §4.1), once, within 60 seconds, with PKCE."""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidGrantError
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
+
+from identity.acting import SignedIn
+from identity.authorizations import (
+    CODE_SECONDS,
+    LIFETIME_SECONDS,
+    Authorization,
+    make_code,
+    read_code,
+)
+from identity.grants.adapters import CodeInHand, KnownClient
+from identity.grants.base import Ours, check_still_allowed
+from identity.scopes import split
+
+
+class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
+    """Gives a code at the authorization endpoint, takes it back at the token endpoint."""
+
+    request: Any
+
+    def generate_authorization_code(self) -> str:
+        """Seal the id of an authorization to be."""
+        self.request.authorization_id = self.work.realm.fresh_id()
+        return make_code(self.work.realm.seals, self.request.authorization_id)
+
+    def save_authorization_code(self, _code: str, request: Any) -> None:
+        """Write the one row behind the code and all its tokens."""
+        acting: SignedIn = request.user
+        data, now = request.payload.data, self.work.now
+        assert acting.party is not None  # noqa: S101  # `authorizing` asks for it first
+        self.work.store.authorizations.add(
+            Authorization(
+                authorization_id=request.authorization_id,
+                client_id=request.client.client.client_id,
+                person_id=acting.person.person_id,
+                party_id=acting.party.party_id,
+                session_id=acting.session.session_id,
+                redirect_uri=request.payload.redirect_uri,
+                scopes=split(request.scope),
+                nonce=data.get("nonce"),
+                code_challenge=data["code_challenge"],
+                auth_time=acting.session.auth_time,
+                acr=acting.session.acr,
+                code_expires_at=now + CODE_SECONDS,
+                expires_at=now + LIFETIME_SECONDS,
+            )
+        )
+
+    def query_authorization_code(self, code: str, client: KnownClient) -> CodeInHand | None:
+        """Find what a code names. A code that was used already takes back what it gave."""
+        authorization_id = read_code(self.work.realm.seals, code)
+        store, now = self.work.store.authorizations, self.work.now
+        found = store.find(authorization_id) if authorization_id else None
+        if found is None or found.client_id != client.client.client_id:
+            return None
+        if found.redeemed_at is not None:
+            store.revoke(found.authorization_id, now)
+            return None
+        return CodeInHand(found) if now < found.code_expires_at else None
+
+    def authenticate_user(self, code: CodeInHand) -> Authorization:
+        """Use the code up, in the one statement that decides between parallel tries.
+
+        Raises:
+            InvalidGrantError: another try was first, or the mandate has ended.
+        """
+        check_still_allowed(self.work, code.authorization)
+        store, now = self.work.store.authorizations, self.work.now
+        redeemed = store.redeem(code.authorization.authorization_id, now)
+        if redeemed is None:
+            store.revoke(code.authorization.authorization_id, now)
+            raise InvalidGrantError("this code has been used")
+        return redeemed
+
+    def delete_authorization_code(self, _code: CodeInHand) -> None:
+        """Keep the row: it remembers that the code was used."""

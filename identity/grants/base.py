@@ -1,0 +1,36 @@
+"""What all grants of ours share."""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidGrantError
+
+from identity.acting import powers_for
+from identity.authorizations import Authorization
+from identity.clients import AUTH_METHODS
+from identity.errors import MandateMissing
+from identity.realm import Work
+
+
+class Ours:
+    """A grant inside one request: the transaction and the time are the server's."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = list(AUTH_METHODS)
+    server: Any
+
+    @property
+    def work(self) -> Work:
+        """The realm, the transaction and the time of this request."""
+        work: Work = self.server.work
+        return work
+
+
+def check_still_allowed(work: Work, authorization: Authorization) -> None:
+    """Check that the mandate behind an authorization still holds.
+
+    Raises:
+        InvalidGrantError: it does not, or the person is one of the demo data.
+    """
+    try:
+        powers_for(work, authorization.person_id, authorization.party_id)
+    except MandateMissing:
+        raise InvalidGrantError("the mandate behind this grant has ended") from None

@@ -1,0 +1,74 @@
+"""Introspection (RFC 7662): is this token good at this moment, and what does it say?"""
+
+from typing import Any
+
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint
+
+from identity.access import Access, verify_access
+from identity.acting import powers_for
+from identity.authorizations import read_refresh_token
+from identity.claims import subject_claims
+from identity.clients import BASIC, POST, Client
+from identity.errors import BadAccessToken, MandateMissing
+from identity.grants.adapters import KnownClient
+from identity.realm import Work
+from identity.scopes import join
+
+Answer = dict[str, Any]
+
+
+class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
+    """Answers clients with a secret: about their own tokens, or all if they are registered so."""
+
+    CLIENT_AUTH_METHODS = [BASIC, POST]
+    server: Any
+
+    def check_params(self, request: Any, _client: KnownClient) -> None:
+        """Require a token; a hint of any value only helps to look (RFC 7662 §2.1)."""
+        request.form.setdefault("token", "")
+
+    def query_token(self, token_string: str, _hint: str | None) -> Answer | None:
+        """Look at a token of any kind."""
+        work: Work = self.server.work
+        try:
+            return _of_access(verify_access(work, token_string))
+        except BadAccessToken:
+            return _of_refresh(work, token_string)
+
+    def check_permission(self, token: Answer, client: KnownClient, _request: Any) -> bool:
+        """Tell whether this client may know."""
+        return client.client.introspects or token["client_id"] == client.client.client_id
+
+    def create_introspection_payload(self, token: Answer | None) -> Answer:
+        """Say the same about every token that is not good, or none of the caller's business."""
+        return {"active": False} if token is None else {"active": True, **token}
+
+
+def _of_access(access: Access) -> Answer:
+    own = {name: value for name, value in access.claims.items() if name != "authorization"}
+    return {**own, "scope": join(access.scopes), "token_type": "Bearer"}
+
+
+def _of_refresh(work: Work, token: str) -> Answer | None:
+    """Describe a refresh token that would work now."""
+    handle = read_refresh_token(work.realm.seals, token)
+    found = work.store.authorizations.find(handle.authorization_id) if handle else None
+    if handle is None or found is None or not found.is_live(work.now):
+        return None
+    client: Client | None = work.store.clients.find(found.client_id)
+    if client is None or found.refreshes != handle.count:
+        return None
+    try:
+        powers_for(work, found.person_id, found.party_id)
+    except MandateMissing:
+        return None
+    named = subject_claims(work.realm.seals, client.sector, found.person_id, found.party_id)
+    return {
+        "client_id": found.client_id,
+        "exp": found.expires_at,
+        "iss": work.realm.issuer,
+        "scope": join(found.scopes),
+        "auth_time": found.auth_time,
+        "acr": found.acr,
+        **named,
+    }

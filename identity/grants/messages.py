@@ -1,0 +1,55 @@
+"""Requests and answers between our routes and Authlib."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2 import OAuth2Request
+from authlib.oauth2.rfc6749.requests import OAuth2Payload
+
+from identity.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back: JSON, or a redirect."""
+
+    status: int
+    body: Any
+    headers: Sequence[tuple[str, str]]
+
+    @property
+    def location(self) -> str | None:
+        """Where a redirect leads."""
+        return dict(self.headers).get("Location")
+
+
+class Payload(OAuth2Payload):  # type: ignore[misc]
+    """Parameters as Authlib wants to read them."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._data = dict(parameters.values)
+
+    @property
+    def data(self) -> dict[str, str]:
+        """The values."""
+        return self._data
+
+    @property
+    def datalist(self) -> dict[str, list[str]]:
+        """The values as lists; repeated ones were refused before."""
+        return {name: [value] for name, value in self._data.items()}
+
+
+class Request(OAuth2Request):  # type: ignore[misc]
+    """A request as Authlib wants to read it."""
+
+    def __init__(self, method: str, uri: str, parameters: Parameters) -> None:
+        super().__init__(method, uri, headers={"Authorization": parameters.authorization})
+        self.payload = Payload(parameters)
+        self.authorization_id = ""
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The parameters of the body; ours come from one place only."""
+        return self.payload.data

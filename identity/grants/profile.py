@@ -1,0 +1,52 @@
+"""What an authorization request may look like here (OpenID Connect Core §3.1.2.1)."""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oidc.core.errors import (
+    RegistrationNotSupportedError,
+    RequestNotSupportedError,
+    RequestURINotSupportedError,
+)
+
+PROMPTS = {"none", "login", "consent", "select_account"}
+NOT_SUPPORTED = {
+    "request": RequestNotSupportedError,
+    "request_uri": RequestURINotSupportedError,
+    "registration": RegistrationNotSupportedError,
+}
+MOST_CHARACTERS = 2048
+
+
+class RequestProfile:
+    """Checks the parameters that Authlib leaves to us."""
+
+    def __call__(self, grant: Any) -> None:
+        """Join a grant."""
+        grant.register_hook("after_validate_authorization_request_payload", self.check)
+
+    def check(self, grant: Any, _redirect_uri: str) -> None:
+        """Check one request; the error goes to the app.
+
+        Raises:
+            OAuth2Error: a parameter cannot be honoured.
+        """
+        data = grant.request.payload.data
+        for name, error in NOT_SUPPORTED.items():
+            if name in data:
+                raise error
+        if data.get("response_mode", "query") != "query":
+            raise InvalidRequestError("response_mode must be query")
+        _check_prompt(data.get("prompt", ""))
+        if not data.get("max_age", "0").isdecimal():
+            raise InvalidRequestError("max_age must be a number of seconds")
+        if any(len(data.get(name, "")) > MOST_CHARACTERS for name in ("state", "nonce")):
+            raise InvalidRequestError("state or nonce is too long")
+
+
+def _check_prompt(prompt: str) -> None:
+    prompts = set(prompt.split())
+    if not prompts <= PROMPTS:
+        raise InvalidRequestError("unknown prompt")
+    if "none" in prompts and len(prompts) > 1:
+        raise InvalidRequestError("prompt none stands alone")

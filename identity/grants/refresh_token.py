@@ -1,0 +1,59 @@
+"""Refresh token (RFC 6749 §6), rotated at each use (RFC 9700 §4.14.2)."""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidGrantError
+from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
+
+from identity.authorizations import GRACE_SECONDS, Authorization, read_refresh_token
+from identity.grants.adapters import RefreshInHand
+from identity.grants.base import Ours, check_still_allowed
+
+
+class RefreshGrant(Ours, RefreshTokenGrant):  # type: ignore[misc]
+    """Takes a refresh token and gives its successor."""
+
+    INCLUDE_NEW_REFRESH_TOKEN = True
+    request: Any
+
+    def authenticate_refresh_token(self, refresh_token: str) -> RefreshInHand | None:
+        """Find what a refresh token names."""
+        handle = read_refresh_token(self.work.realm.seals, refresh_token)
+        if handle is None:
+            return None
+        found = self.work.store.authorizations.find(handle.authorization_id)
+        if found is None or not found.is_live(self.work.now):
+            return None
+        return RefreshInHand(found, handle.count)
+
+    def authenticate_user(self, refresh: RefreshInHand) -> Authorization:
+        """Use the token up, in the one statement that decides between parallel tries.
+
+        Raises:
+            InvalidGrantError: it was used before, or the mandate has ended.
+        """
+        check_still_allowed(self.work, refresh.authorization)
+        store, now = self.work.store.authorizations, self.work.now
+        used = store.refresh(refresh.authorization.authorization_id, refresh.count, now)
+        return used or self._repeated(refresh)
+
+    def _repeated(self, refresh: RefreshInHand) -> Authorization:
+        """Answer a request whose answer was lost with the same successor; soon, and only that.
+
+        Raises:
+            InvalidGrantError: it is no repetition but a reuse, and ends the whole family.
+        """
+        store, now = self.work.store.authorizations, self.work.now
+        found = store.find(refresh.authorization.authorization_id)
+        if (
+            found is not None
+            and found.is_live(now)
+            and found.refreshes == refresh.count + 1
+            and now - found.refreshed_at < GRACE_SECONDS
+        ):
+            return found
+        store.revoke(refresh.authorization.authorization_id, now)
+        raise InvalidGrantError("this refresh token has been used")
+
+    def revoke_old_credential(self, _refresh: RefreshInHand) -> None:
+        """Do nothing: counting up has spent it."""

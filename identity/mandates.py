@@ -1,0 +1,72 @@
+"""Mandates: what a legal person lets a person do in its name, and until when."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from identity.errors import MandateMissing
+
+LICENCES = "licences"
+ISSUE = "issue"
+VERIFY = "verify"
+AUDIT = "audit"
+MANDATES = "mandates"
+APPS = "apps"
+POWERS = frozenset({LICENCES, ISSUE, VERIFY, AUDIT, MANDATES, APPS})
+RECORDS = "records"  # reading the records of the one for whom one acts: everybody may
+OWN_POWERS = frozenset({LICENCES, RECORDS})  # what everybody may do for themself
+
+ROLES = ("legal_representative", "administrator", "agent", "clerk", "auditor")
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """A legal person's word that a person may act for it.
+
+    Attributes:
+        mandate_id: random.
+        person_id: who acts.
+        legal_person_id: for whom.
+        role: one of `ROLES`.
+        powers: some of `POWERS`.
+        valid_from: first second in which it holds.
+        valid_to: first second in which it no longer holds; None: until revoked.
+        revoked_at: when it was taken back, None if it was not.
+    """
+
+    mandate_id: str
+    person_id: str
+    legal_person_id: str
+    role: str
+    powers: frozenset[str]
+    valid_from: int
+    valid_to: int | None = None
+    revoked_at: int | None = None
+
+    def is_live(self, now: int) -> bool:
+        """Tell whether it holds at `now`."""
+        if self.revoked_at is not None or now < self.valid_from:
+            return False
+        return self.valid_to is None or now < self.valid_to
+
+
+def check_mandate(
+    mandates: Iterable[Mandate], person_id: str, party_id: str, now: int
+) -> frozenset[str]:
+    """Check that a person may act for a party at `now`, and return what they may do.
+
+    Everybody may act for themself. Several live mandates add up.
+
+    Raises:
+        MandateMissing: no live mandate leads from the party to the person.
+    """
+    if party_id == person_id:
+        return OWN_POWERS
+    live = [
+        mandate.powers
+        for mandate in mandates
+        if (mandate.person_id, mandate.legal_person_id) == (person_id, party_id)
+        and mandate.is_live(now)
+    ]
+    if not live:
+        raise MandateMissing("no live mandate from this legal person")
+    return frozenset({RECORDS}).union(*live)

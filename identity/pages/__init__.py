@@ -1,0 +1,42 @@
+"""Identity's pages: sign in, choose for whom to act, allow an app, sign out."""
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from identity.errors import BadAuthorizeRequest, FlowExpired
+from identity.pages.act_for import ActForPage
+from identity.pages.consent import ConsentPage
+from identity.pages.frame import Form, Frame, Page, cannot_continue
+from identity.pages.sign_in import SignInPage
+from identity.pages.sign_out import SignOutPage
+from identity.realm import Realm
+
+TEMPLATES = Path(__file__).with_name("templates")
+TEXTS = Path(__file__).with_name("texts") / "en.po"
+PAGES = (SignInPage, ActForPage, ConsentPage, SignOutPage)
+
+
+def router(realm: Realm, frame: Frame) -> APIRouter:
+    """Make the routes of the pages."""
+    routes = APIRouter(include_in_schema=False)
+    for make in PAGES:
+        _add(routes, make(realm, frame), frame)
+    return routes
+
+
+def _add(routes: APIRouter, page: Page, frame: Frame) -> None:
+    @routes.get(page.path)
+    def show(request: Request) -> Response:
+        try:
+            return page.show(request)
+        except (BadAuthorizeRequest, FlowExpired) as error:
+            return cannot_continue(frame, request, error)
+
+    @routes.post(page.path)
+    def receive(request: Request, form: Annotated[Form, Depends(frame.form)]) -> Response:
+        try:
+            return page.receive(request, form)
+        except (BadAuthorizeRequest, FlowExpired) as error:
+            return cannot_continue(frame, request, error)

@@ -1,0 +1,55 @@
+"""The page on which a person allows an app what it asks for, or refuses."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from identity.authorizing import allow, deny
+from identity.pages.frame import Form, Frame, see_other, signed_in_at
+from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
+from identity.realm import Realm
+from identity.scopes import SCOPES, join
+
+ALLOW = "allow"
+
+
+class ConsentPage:
+    """Asks whether an app may."""
+
+    path = "/consent"
+
+    def __init__(self, realm: Realm, frame: Frame) -> None:
+        self._realm = realm
+        self._frame = frame
+
+    def show(self, request: Request) -> Response:
+        """Show what the app asks for."""
+        onward = read_onward(self._realm, request.query_params)
+        signed_in = signed_in_at(request, self._realm)
+        if onward.flow is None or signed_in is None or signed_in.party is None:
+            return see_other(onward.address())
+        with self._realm.reading() as store:
+            pending = find_pending(self._realm.work(store), onward.flow)
+        if pending is None:
+            return see_other(onward.address())
+        context = {
+            "client": welcome_app(self._frame, request, pending),
+            "hidden": onward.hidden(),
+            "party": signed_in.party,
+            "person": signed_in.person,
+            "asked": [SCOPES[name] for name in join(pending.scopes).split()],
+            "switch": onward.to("/act-for"),
+        }
+        return self._frame.render(request, "identity/consent.html", context)
+
+    def receive(self, request: Request, form: Form) -> Response:
+        """Keep the decision and go on; everything but a clear yes is a no."""
+        onward = read_onward(self._realm, form)
+        signed_in = signed_in_at(request, self._realm)
+        if onward.flow is None or signed_in is None:
+            return see_other(onward.address())
+        if form.get("decision") != ALLOW:
+            with self._realm.reading() as store:
+                return see_other(deny(self._realm.work(store), onward.flow).location or "/")
+        with self._realm.writing() as store:
+            flow = allow(self._realm.work(store), onward.flow, signed_in)
+        return see_other(Onward(self._realm, flow, "/").address())

@@ -1,0 +1,88 @@
+"""What identity's pages ask of the frame around them, and of the browser."""
+
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from identity.acting import SignedIn, current_session
+from identity.errors import FlowExpired, IdentityError
+from identity.realm import Realm
+from identity.sessions import ABSOLUTE_SECONDS, cookie_name
+
+SEE_OTHER, BAD_REQUEST = 303, 400
+Form = Mapping[str, str]
+
+
+class Page(Protocol):
+    """One page: shown by GET, its form received by POST."""
+
+    path: str
+
+    def show(self, request: Request) -> Response:
+        """Show it."""
+
+    def receive(self, request: Request, form: Form) -> Response:
+        """Receive its form."""
+
+
+class Frame(Protocol):
+    """Renders pages and receives their forms."""
+
+    def render(
+        self, request: Request, template: str, context: Mapping[str, object], status: int = 200
+    ) -> Response:
+        """Answer with a page."""
+
+    async def form(self, request: Request) -> Mapping[str, str]:
+        """Receive a form of ours, checked against forgery and repetition."""
+
+    def allow_form_action(self, request: Request, origin: str) -> None:
+        """Let the forms of this answer lead to another origin in the end."""
+
+
+def read_cookie(request: Request, realm: Realm) -> str | None:
+    """Return the value of the session cookie."""
+    return request.cookies.get(cookie_name(realm.issuer))
+
+
+def signed_in_at(request: Request, realm: Realm) -> SignedIn | None:
+    """Find who is signed in at this browser."""
+    return current_session(realm, read_cookie(request, realm))
+
+
+def set_cookie(response: Response, realm: Realm, value: str) -> None:
+    """Give the browser its session; an empty value takes it away."""
+    response.set_cookie(
+        cookie_name(realm.issuer),
+        value,
+        max_age=ABSOLUTE_SECONDS if value else 0,
+        path="/",
+        secure=realm.issuer.startswith("https://"),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def cannot_continue(frame: Frame, request: Request, error: IdentityError) -> Response:
+    """Explain why an app's request ends here, on a page and without any redirect."""
+    context = {"expired": isinstance(error, FlowExpired), "detail": str(error)}
+    return frame.render(request, "identity/cannot-continue.html", context, BAD_REQUEST)
+
+
+def see_other(address: str) -> RedirectResponse:
+    """Send the browser elsewhere with a GET, never repeating its form (RFC 9700 §4.12)."""
+    response = RedirectResponse(address, SEE_OTHER)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def local_address(text: str) -> str:
+    """Return an address on this site, or the home page in place of anything else."""
+    parts = urlsplit(text) if text.isascii() and text.isprintable() else None
+    if parts is None or parts.scheme or parts.netloc or "\\" in text or " " in text:
+        return "/"
+    return text if text.startswith("/") and not text.startswith("//") else "/"

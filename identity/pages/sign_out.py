@@ -1,0 +1,45 @@
+"""The page to sign out, and the one that says it is done."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from identity.acting import SignedIn, end_session
+from identity.logout import open_after
+from identity.pages.frame import Form, Frame, see_other, set_cookie, signed_in_at
+from identity.realm import Realm
+
+
+class SignOutPage:
+    """Asks before it ends a sign-in that an app wants ended."""
+
+    path = "/sign-out"
+
+    def __init__(self, realm: Realm, frame: Frame) -> None:
+        self._realm = realm
+        self._frame = frame
+
+    def show(self, request: Request) -> Response:
+        """Ask, or say that nobody is signed in any more."""
+        after = request.query_params.get("after", "")
+        with self._realm.reading() as store:
+            target = open_after(self._realm.work(store), after)
+        if target:
+            self._frame.allow_form_action(request, target)
+        context = {"after": after, "signed_in": signed_in_at(request, self._realm) is not None}
+        return self._frame.render(request, "identity/sign-out.html", context)
+
+    def receive(self, request: Request, form: Form) -> Response:
+        """End the sign-in."""
+        with self._realm.reading() as store:
+            target = open_after(self._realm.work(store), form.get("after", ""))
+        return leave(self._realm, signed_in_at(request, self._realm), target)
+
+
+def leave(realm: Realm, signed_in: SignedIn | None, target: str) -> Response:
+    """End a sign-in, take its cookie away and go on."""
+    if signed_in is not None:
+        with realm.writing() as store:
+            end_session(realm.work(store), signed_in.session.session_id)
+    response = see_other(target or "/sign-out")
+    set_cookie(response, realm, "")
+    return response

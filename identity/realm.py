@@ -1,0 +1,59 @@
+"""What the service hands to identity, and what one request holds of it."""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from identity.keys import KeyRing
+from identity.seals import Seals
+from identity.store import IdentityStore
+
+Transaction = Callable[[], AbstractContextManager[IdentityStore]]
+
+
+@dataclass(frozen=True)
+class Realm:
+    """One provider: its name, its keys, its tables, its clock.
+
+    Attributes:
+        issuer: address that tokens name as their issuer, without a trailing slash.
+        keys: keys that sign tokens.
+        seals: key that seals subjects, numbers, codes and refresh tokens.
+        reading: opens a transaction that only reads.
+        writing: opens a transaction that is committed at its end and undone when it raises.
+        clock: Unix time in seconds.
+        demo_allowed: whether accounts and clients of the demo data may be used.
+        random: source of random bytes.
+    """
+
+    issuer: str
+    keys: KeyRing
+    seals: Seals
+    reading: Transaction
+    writing: Transaction
+    clock: Callable[[], int]
+    demo_allowed: bool = False
+    random: Callable[[int], bytes] = field(default=os.urandom)
+
+    @property
+    def audience(self) -> str:
+        """For whom access tokens are meant: our own interfaces."""
+        return f"{self.issuer}/api"
+
+    def fresh_id(self) -> str:
+        """Return a random id of 32 hexadecimal digits."""
+        return self.random(16).hex()
+
+    def work(self, store: IdentityStore) -> "Work":
+        """Begin work inside a transaction."""
+        return Work(self, store, self.clock())
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one request holds: the realm, its transaction, and the time it began."""
+
+    realm: Realm
+    store: IdentityStore
+    now: int

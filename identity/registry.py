@@ -1,0 +1,244 @@
+"""The registers: people, legal persons, mandates and apps, as an operator changes them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from identity.clients import (
+    AUTH_METHODS,
+    BASIC,
+    KINDS,
+    NO_SECRET,
+    OVERLAP_SECONDS,
+    PUBLIC,
+    SECRET_BYTES,
+    SERVICE,
+    Client,
+    check_redirect_uri,
+    hash_secret,
+    sector_of,
+)
+from identity.errors import BadClient, BadNumber, NotRegistered
+from identity.mandates import POWERS, ROLES, Mandate
+from identity.realm import Work
+from identity.scopes import SCOPES
+from identity.sign_in.hashing import hash_password
+from identity.subjects import (
+    LegalPerson,
+    Party,
+    Person,
+    check_citizen_number,
+    check_credit_code,
+    party_of,
+)
+
+FEWEST_CHARACTERS = 12
+
+
+@dataclass(frozen=True)
+class NewClient:
+    """What is registered for an app.
+
+    Attributes:
+        client_id: public name.
+        name: shown to people.
+        owner_code: social credit code of the legal person that registers it.
+        kind: one of `identity.clients.KINDS`.
+        scopes: the most it may ask for.
+        redirect_uris: where people may be sent back to.
+        logout_uris: where people may be sent after signing out.
+        auth_method: how it proves itself; empty for the usual way of its kind.
+        introspects: it may ask about tokens of other apps.
+        demo: exists only with demo data.
+    """
+
+    client_id: str
+    name: str
+    owner_code: str
+    kind: str
+    scopes: frozenset[str]
+    redirect_uris: tuple[str, ...] = ()
+    logout_uris: tuple[str, ...] = ()
+    auth_method: str = ""
+    introspects: bool = False
+    demo: bool = False
+
+
+def add_person(
+    work: Work, *, account: str, name: str, citizen_number: str, password: str, demo: bool = False
+) -> Person:
+    """Register a person.
+
+    Raises:
+        BadNumber: the citizen number cannot be real.
+        AlreadyRegistered: account name or number is taken.
+        ValueError: the password is too short.
+    """
+    number = check_citizen_number(citizen_number)
+    if len(password) < FEWEST_CHARACTERS:
+        raise ValueError(f"a password has at least {FEWEST_CHARACTERS} characters")
+    person = Person(work.realm.fresh_id(), account.strip().casefold(), name, demo)
+    sealed = work.realm.seals.citizen_number(number)
+    work.store.people.add_person(person, sealed, hash_password(password), work.now)
+    return person
+
+
+def add_legal_person(work: Work, *, code: str, name: str) -> LegalPerson:
+    """Register a legal person.
+
+    Raises:
+        BadNumber: the code cannot be real.
+        AlreadyRegistered: the code is taken.
+    """
+    subject = LegalPerson(work.realm.fresh_id(), check_credit_code(code), name)
+    work.store.people.add_legal_person(subject, work.now)
+    return subject
+
+
+def add_mandate(
+    work: Work,
+    *,
+    account: str,
+    code: str,
+    role: str,
+    powers: Iterable[str],
+    valid_to: int | None = None,
+) -> Mandate:
+    """Let a person act for a legal person, from now on.
+
+    Raises:
+        NotRegistered: the person or the legal person does not exist.
+        ValueError: there is no such role or power.
+    """
+    given = frozenset(powers)
+    if role not in ROLES or not given or not given <= POWERS:
+        raise ValueError(f"roles are {ROLES}, powers are {sorted(POWERS)}")
+    found = work.store.people.find_account(account.strip().casefold())
+    if found is None:
+        raise NotRegistered(f"no person with the account {account!r}")
+    owner = _legal_person(work, code)
+    mandate = Mandate(
+        work.realm.fresh_id(),
+        found[0].person_id,
+        owner.legal_person_id,
+        role,
+        given,
+        work.now,
+        valid_to,
+    )
+    work.store.mandates.add(mandate)
+    return mandate
+
+
+def revoke_mandate(work: Work, mandate_id: str) -> Mandate:
+    """Take a mandate back; it works at once.
+
+    Raises:
+        NotRegistered: there is no such mandate, or it was revoked before.
+    """
+    return work.store.mandates.revoke(mandate_id, work.now)
+
+
+def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, str]:
+    """Register an app.
+
+    Args:
+        work: the request's share of the realm.
+        new: what to register.
+        secret: a secret that is known already (demo data); a random one when empty.
+
+    Returns:
+        The client, and its secret: this once, empty for a public app.
+
+    Raises:
+        BadClient: the registration cannot work.
+        NotRegistered: the owner does not exist.
+        AlreadyRegistered: the id is taken.
+    """
+    method = new.auth_method or (NO_SECRET if new.kind == PUBLIC else BASIC)
+    _check_client(new, method)
+    owner = _legal_person(work, new.owner_code)
+    kept = "" if method == NO_SECRET else secret or work.realm.random(SECRET_BYTES).hex()
+    client = Client(
+        client_id=new.client_id,
+        name=new.name,
+        owner_id=owner.legal_person_id,
+        kind=new.kind,
+        auth_method=method,
+        secret_hash=hash_secret(kept) if kept else None,
+        old_secret_hash=None,
+        old_secret_until=0,
+        redirect_uris=tuple(map(check_redirect_uri, new.redirect_uris)),
+        logout_uris=tuple(map(check_redirect_uri, new.logout_uris)),
+        scopes=new.scopes,
+        sector=sector_of(new.client_id, new.redirect_uris),
+        introspects=new.introspects,
+        demo=new.demo,
+    )
+    work.store.clients.add(client, work.now)
+    return client, kept
+
+
+def _check_client(new: NewClient, method: str) -> None:
+    if new.kind not in KINDS or method not in AUTH_METHODS:
+        raise BadClient(f"kinds are {KINDS}, ways to prove oneself are {AUTH_METHODS}")
+    if (method == NO_SECRET) != (new.kind == PUBLIC):
+        raise BadClient("an app has a secret exactly when it can keep one")
+    if not new.client_id.isascii() or not new.client_id.isprintable() or " " in new.client_id:
+        raise BadClient("a client id is printable ASCII without spaces")
+    if not new.scopes or not new.scopes <= SCOPES.keys():
+        raise BadClient(f"scopes are {list(SCOPES)}")
+    if (new.kind == SERVICE) != (not new.redirect_uris):
+        raise BadClient("an app has redirect addresses exactly when it signs people in")
+
+
+def rotate_secret(work: Work, client_id: str) -> str:
+    """Give an app a new secret; the one before works for a day beside it.
+
+    Returns:
+        The new secret, this once.
+
+    Raises:
+        NotRegistered: there is no such app with a secret.
+    """
+    secret = work.realm.random(SECRET_BYTES).hex()
+    until = work.now + OVERLAP_SECONDS
+    work.store.clients.rotate_secret(client_id, hash_secret(secret), until)
+    return secret
+
+
+def list_clients(work: Work) -> list[Client]:
+    """List all apps, their secrets' hashes left out."""
+    return [
+        replace(client, secret_hash=None, old_secret_hash=None)
+        for client in work.store.clients.all()
+    ]
+
+
+def find_party(work: Work, code: str, name: str) -> Party | None:
+    """Find whom a number and a name belong to; None if nobody has both.
+
+    Args:
+        work: the request's share of the realm.
+        code: a citizen number, or a social credit code.
+        name: the whole name.
+    """
+    subject = _find_person(work, code) or work.store.people.find_legal_person(code=code.strip())
+    if subject is None or subject.name != name.strip():
+        return None
+    return party_of(subject)
+
+
+def _find_person(work: Work, code: str) -> Person | None:
+    try:
+        number = check_citizen_number(code)
+    except BadNumber:
+        return None
+    found = work.store.people.find_number(work.realm.seals.citizen_number(number))
+    return found[0] if found else None
+
+
+def _legal_person(work: Work, code: str) -> LegalPerson:
+    found = work.store.people.find_legal_person(code=code)
+    if found is None:
+        raise NotRegistered(f"no legal person with the code {code!r}")
+    return found

@@ -1,0 +1,39 @@
+"""What every way to sign in promises."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from identity.realm import Realm
+from identity.subjects import Person
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A person who proved who they are.
+
+    Attributes:
+        person: who.
+        level: how well, an assurance level.
+    """
+
+    person: Person
+    level: int
+
+
+class Method(Protocol):
+    """One way to sign in."""
+
+    def prove(self, realm: Realm, form: Mapping[str, str], address: str) -> Proof:
+        """Check what a person sent.
+
+        Args:
+            realm: the provider.
+            form: fields of the sign-in page.
+            address: network address of the browser.
+
+        Raises:
+            SignInRefused: it does not prove who they are.
+            SignInPaused: too many tries.
+            SignInBusy: too many people at once.
+        """

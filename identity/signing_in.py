@@ -1,0 +1,32 @@
+"""From a proof of who somebody is to a session in their browser."""
+
+from identity.acting import SignedIn, cards_of
+from identity.assurance import acr_of
+from identity.realm import Work
+from identity.sessions import ABSOLUTE_SECONDS, COOKIE_BYTES, Session, hash_cookie
+from identity.sign_in.methods import Proof
+
+
+def open_session(work: Work, proof: Proof, old: SignedIn | None) -> tuple[str, Session]:
+    """Begin a session under a new cookie; the one this browser had ends (OWASP ASVS 5 §7.2.4).
+
+    Who has no mandate acts for themself; all others choose.
+
+    Returns:
+        The value for the cookie, and the session.
+    """
+    cookie = work.realm.random(COOKIE_BYTES).hex()
+    alone = len(cards_of(work, proof.person)) == 1
+    session = Session(
+        session_id=work.realm.fresh_id(),
+        person_id=proof.person.person_id,
+        party_id=proof.person.person_id if alone else None,
+        auth_time=work.now,
+        acr=acr_of(proof.level),
+        seen_at=work.now,
+        expires_at=work.now + ABSOLUTE_SECONDS,
+    )
+    work.store.sessions.add(hash_cookie(cookie), session)
+    if old is not None:
+        work.store.sessions.end(old.session.session_id, work.now)
+    return cookie, session

@@ -1,0 +1,25 @@
+"""What identity keeps. The caller owns the transaction; every method is a statement or two."""
+
+from sqlalchemy import Connection
+
+from identity.store.access import AccessStore
+from identity.store.authorizations import AuthorizationStore
+from identity.store.clients import ClientStore
+from identity.store.people import MandateStore, PeopleStore
+from identity.store.sessions import AttemptStore, SessionStore
+from identity.store.tables import metadata
+
+__all__ = ["IdentityStore", "metadata"]
+
+
+class IdentityStore:
+    """All of identity's tables, inside one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.access = AccessStore(connection)
+        self.people = PeopleStore(connection)
+        self.mandates = MandateStore(connection)
+        self.clients = ClientStore(connection)
+        self.sessions = SessionStore(connection)
+        self.attempts = AttemptStore(connection)
+        self.authorizations = AuthorizationStore(connection)

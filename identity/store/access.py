@@ -1,0 +1,126 @@
+"""Who acts, in one statement: the rows behind a session or a token, joined with their names."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, ScalarSelect, Select, exists, select
+
+from identity.authorizations import Authorization
+from identity.sessions import Session
+from identity.store.authorizations import AUTHORIZATION, read_authorization
+from identity.store.sessions import SESSION
+from identity.store.tables import (
+    authorizations,
+    clients,
+    legal_persons,
+    people,
+    revoked_tokens,
+    sessions,
+)
+from identity.subjects import LegalPerson, Party, Person, party_of
+
+_PERSON = (people.c.person_id, people.c.account, people.c.name, people.c.demo)
+_BODY = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """A session with the people in it; `party` is None while nobody was chosen."""
+
+    session: Session
+    person: Person
+    party: Party | None
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """What stands behind a person's access token."""
+
+    authorization: Authorization
+    person: Person
+    party: Party
+    client_demo: bool
+    token_revoked: bool
+
+
+@dataclass(frozen=True)
+class OwnTokenRow:
+    """What stands behind an app's own access token."""
+
+    owner: LegalPerson
+    scopes: frozenset[str]
+    client_demo: bool
+    token_revoked: bool
+
+
+class AccessStore:
+    """Reads who acts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find_session(self, cookie_hash: bytes) -> SessionRow | None:
+        """Find a session and the names in it, live or not."""
+        row = self._first(_SESSION.where(sessions.c.cookie_hash == cookie_hash))
+        if row is None:
+            return None
+        session = Session(*row[: len(SESSION)])
+        person, party = _subjects(row[len(SESSION) :], session.party_id)
+        return SessionRow(session, person, party)
+
+    def find_token(self, authorization_id: str, jti: str) -> TokenRow | None:
+        """Find the authorization behind a token and the names in it, live or not."""
+        statement = _TOKEN.add_columns(_revoked(jti)).where(
+            authorizations.c.authorization_id == authorization_id
+        )
+        row = self._first(statement)
+        if row is None:
+            return None
+        authorization = read_authorization(row)
+        person, party = _subjects(row[len(AUTHORIZATION) : -2], authorization.party_id)
+        if party is None:
+            return None
+        return TokenRow(authorization, person, party, bool(row[-2]), bool(row[-1]))
+
+    def find_own_token(self, client_id: str, jti: str) -> OwnTokenRow | None:
+        """Find the app behind a token of its own, and its owner."""
+        statement = _OWN.add_columns(_revoked(jti)).where(clients.c.client_id == client_id)
+        row = self._first(statement)
+        if row is None:
+            return None
+        return OwnTokenRow(
+            LegalPerson(*row[:3]), frozenset(row[3].split()), bool(row[4]), bool(row[5])
+        )
+
+    def _first(self, statement: Select[Any]) -> tuple[Any, ...] | None:
+        row = self._connection.execute(statement).first()
+        return None if row is None else tuple(row)
+
+
+def _subjects(values: tuple[Any, ...], party_id: str | None) -> tuple[Person, Party | None]:
+    person = Person(*values[: len(_PERSON)])
+    if party_id == person.person_id:
+        return person, party_of(person)
+    if values[len(_PERSON)] is None:
+        return person, None
+    return person, party_of(LegalPerson(*values[len(_PERSON) : len(_PERSON) + len(_BODY)]))
+
+
+def _revoked(jti: str) -> ScalarSelect[bool]:
+    return select(exists().where(revoked_tokens.c.jti == jti)).scalar_subquery()
+
+
+_SESSION = (
+    select(*SESSION, *_PERSON, *_BODY)
+    .join(people, people.c.person_id == sessions.c.person_id)
+    .outerjoin(legal_persons, legal_persons.c.legal_person_id == sessions.c.party_id)
+)
+_TOKEN = (
+    select(*AUTHORIZATION, *_PERSON, *_BODY, clients.c.demo)
+    .join(people, people.c.person_id == authorizations.c.person_id)
+    .join(clients, clients.c.client_id == authorizations.c.client_id)
+    .outerjoin(legal_persons, legal_persons.c.legal_person_id == authorizations.c.party_id)
+)
+_OWN = select(*_BODY, clients.c.scopes, clients.c.demo).join(
+    clients, clients.c.owner_id == legal_persons.c.legal_person_id
+)

@@ -1,0 +1,91 @@
+"""Authorizations and withdrawn tokens, as rows. Where two requests race, one statement decides."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, Update, insert, select, update
+
+from identity.authorizations import Authorization
+from identity.store.dialects import upsert
+from identity.store.tables import authorizations, revoked_tokens
+
+_ID: Column[str] = authorizations.c.authorization_id
+_LIVE = authorizations.c.revoked_at.is_(None)
+AUTHORIZATION = tuple(authorizations.c)  # in the order of the fields of `Authorization`
+_SCOPES = AUTHORIZATION.index(authorizations.c.scopes)
+
+
+class AuthorizationStore:
+    """Reads and writes authorizations."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, authorization: Authorization) -> None:
+        """Add an authorization whose code has not been used."""
+        row = {**vars(authorization), "scopes": " ".join(sorted(authorization.scopes))}
+        self._connection.execute(insert(authorizations).values(row))
+
+    def find(self, authorization_id: str) -> Authorization | None:
+        """Find an authorization by id, live or not."""
+        row = self._connection.execute(
+            select(authorizations).where(authorization_id == _ID)
+        ).first()
+        return read_authorization(row) if row else None
+
+    def redeem(self, authorization_id: str, now: int) -> Authorization | None:
+        """Use a code up. Of many parallel tries exactly one gets the authorization."""
+        return self._change(
+            update(authorizations)
+            .where(
+                authorization_id == _ID,
+                _LIVE,
+                authorizations.c.redeemed_at.is_(None),
+                authorizations.c.code_expires_at > now,
+            )
+            .values(redeemed_at=now)
+        )
+
+    def refresh(self, authorization_id: str, count: int, now: int) -> Authorization | None:
+        """Use refresh token number `count` up. Of many parallel tries exactly one succeeds."""
+        return self._change(
+            update(authorizations)
+            .where(
+                authorization_id == _ID,
+                _LIVE,
+                authorizations.c.redeemed_at.is_not(None),
+                authorizations.c.refreshes == count,
+                authorizations.c.expires_at > now,
+            )
+            .values(refreshes=count + 1, refreshed_at=now)
+        )
+
+    def revoke(self, authorization_id: str, now: int) -> None:
+        """Withdraw an authorization and all tokens drawn from it."""
+        self._connection.execute(
+            update(authorizations).where(authorization_id == _ID, _LIVE).values(revoked_at=now)
+        )
+
+    def revoke_of_session(self, session_id: str, now: int) -> None:
+        """Withdraw everything that was allowed from one sign-in."""
+        self._connection.execute(
+            update(authorizations)
+            .where(authorizations.c.session_id == session_id, _LIVE)
+            .values(revoked_at=now)
+        )
+
+    def revoke_token(self, jti: str, expires_at: int) -> None:
+        """Withdraw one access token."""
+        statement = upsert(self._connection)(revoked_tokens).values(jti=jti, expires_at=expires_at)
+        self._connection.execute(statement.on_conflict_do_nothing())
+
+    def _change(self, statement: Update) -> Authorization | None:
+        row = self._connection.execute(statement.returning(authorizations)).first()
+        return read_authorization(row) if row else None
+
+
+def read_authorization(row: Sequence[Any]) -> Authorization:
+    """Make an authorization of the first columns of a row."""
+    values = list(row[: len(AUTHORIZATION)])
+    values[_SCOPES] = frozenset(values[_SCOPES].split())
+    return Authorization(*values)

@@ -1,0 +1,103 @@
+"""Clients and what people allowed them, as rows."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from identity.clients import Client
+from identity.errors import AlreadyRegistered, NotRegistered
+from identity.store.dialects import upsert
+from identity.store.tables import clients, consents
+
+_COLUMNS = tuple(column for column in clients.c if column.name != "created_at")
+
+
+class ClientStore:
+    """Reads and writes clients and consents."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, client: Client, now: int) -> None:
+        """Add a client.
+
+        Raises:
+            AlreadyRegistered: the id is taken, or the owner does not exist.
+        """
+        row: dict[str, Any] = {
+            **vars(client),
+            "redirect_uris": json.dumps(client.redirect_uris),
+            "logout_uris": json.dumps(client.logout_uris),
+            "scopes": " ".join(sorted(client.scopes)),
+            "created_at": now,
+        }
+        try:
+            self._connection.execute(insert(clients).values(row))
+        except IntegrityError:
+            raise AlreadyRegistered(f"the client id {client.client_id} is taken") from None
+
+    def find(self, client_id: str) -> Client | None:
+        """Find a client by id."""
+        statement = select(*_COLUMNS).where(clients.c.client_id == client_id)
+        row = self._connection.execute(statement).mappings().first()
+        return _client(row) if row else None
+
+    def all(self) -> Sequence[Client]:
+        """List all clients."""
+        rows = self._connection.execute(select(*_COLUMNS).order_by(clients.c.client_id))
+        return [_client(row) for row in rows.mappings()]
+
+    def rotate_secret(self, client_id: str, new_hash: bytes, old_until: int) -> None:
+        """Replace a secret; the one before works until `old_until`.
+
+        Raises:
+            NotRegistered: there is no such client with a secret.
+        """
+        statement = (
+            update(clients)
+            .where(clients.c.client_id == client_id, clients.c.secret_hash.is_not(None))
+            .values(
+                old_secret_hash=clients.c.secret_hash,
+                old_secret_until=old_until,
+                secret_hash=new_hash,
+            )
+        )
+        if self._connection.execute(statement).rowcount != 1:
+            raise NotRegistered(f"no client {client_id} with a secret")
+
+    def find_consent(self, person_id: str, party_id: str, client_id: str) -> frozenset[str]:
+        """Return the scopes a person has allowed an app while acting for a party."""
+        statement = select(consents.c.scopes).where(
+            consents.c.person_id == person_id,
+            consents.c.party_id == party_id,
+            consents.c.client_id == client_id,
+        )
+        text = self._connection.execute(statement).scalar()
+        return frozenset((text or "").split())
+
+    def save_consent(
+        self, person_id: str, party_id: str, client_id: str, scopes: frozenset[str], now: int
+    ) -> None:
+        """Keep what a person allows an app, in place of what they allowed before."""
+        values = {"scopes": " ".join(sorted(scopes)), "given_at": now}
+        statement = upsert(self._connection)(consents).values(
+            person_id=person_id, party_id=party_id, client_id=client_id, **values
+        )
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=consents.primary_key, set_=values)
+        )
+
+
+def _client(row: RowMapping) -> Client:
+    values = dict(row)
+    return Client(
+        **{
+            **values,
+            "redirect_uris": tuple(json.loads(values["redirect_uris"])),
+            "logout_uris": tuple(json.loads(values["logout_uris"])),
+            "scopes": frozenset(values["scopes"].split()),
+        }
+    )

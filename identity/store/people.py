@@ -1,0 +1,165 @@
+"""People, legal persons and the mandates between them, as rows."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from identity.errors import AlreadyRegistered, NotRegistered
+from identity.mandates import Mandate
+from identity.store.tables import legal_persons, mandates, people
+from identity.subjects import LegalPerson, Party, Person, party_of
+
+PERSON = (people.c.person_id, people.c.account, people.c.name, people.c.demo)
+LEGAL_PERSON = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
+
+
+class PeopleStore:
+    """Reads and writes people and legal persons."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_person(
+        self, person: Person, sealed_number: bytes, password_hash: str, now: int
+    ) -> None:
+        """Add a person.
+
+        Raises:
+            AlreadyRegistered: the account name or the citizen number is taken.
+        """
+        row = {
+            "person_id": person.person_id,
+            "account": person.account,
+            "name": person.name,
+            "sealed_number": sealed_number,
+            "password_hash": password_hash,
+            "demo": person.demo,
+            "created_at": now,
+        }
+        try:
+            self._connection.execute(insert(people).values(row))
+        except IntegrityError:
+            raise AlreadyRegistered("this account name or citizen number is taken") from None
+
+    def add_legal_person(self, subject: LegalPerson, now: int) -> None:
+        """Add a legal person.
+
+        Raises:
+            AlreadyRegistered: its code is taken.
+        """
+        row = {
+            "legal_person_id": subject.legal_person_id,
+            "code": subject.code,
+            "name": subject.name,
+            "created_at": now,
+        }
+        try:
+            self._connection.execute(insert(legal_persons).values(row))
+        except IntegrityError:
+            raise AlreadyRegistered(f"the code {subject.code} is taken") from None
+
+    def find_person(self, person_id: str) -> Person | None:
+        """Find a person by id."""
+        row = self._connection.execute(
+            select(*PERSON).where(people.c.person_id == person_id)
+        ).first()
+        return Person(*row) if row else None
+
+    def find_account(self, account: str) -> tuple[Person, str] | None:
+        """Find a person and the hash of their password by account name."""
+        return self._with_password(people.c.account == account)
+
+    def find_number(self, sealed_number: bytes) -> tuple[Person, str] | None:
+        """Find a person and the hash of their password by sealed citizen number."""
+        return self._with_password(people.c.sealed_number == sealed_number)
+
+    def _with_password(self, condition: object) -> tuple[Person, str] | None:
+        statement = select(*PERSON, people.c.password_hash).where(condition)  # type: ignore[arg-type]
+        row = self._connection.execute(statement).first()
+        return (Person(*row[:-1]), row[-1]) if row else None
+
+    def find_legal_person(self, *, code: str) -> LegalPerson | None:
+        """Find a legal person by its code."""
+        statement = select(*LEGAL_PERSON).where(legal_persons.c.code == code)
+        row = self._connection.execute(statement).first()
+        return LegalPerson(*row) if row else None
+
+    def find_parties(self, party_ids: Iterable[str]) -> dict[str, Party]:
+        """Find people and legal persons by id."""
+        wanted = list(party_ids)
+        found = self._connection.execute(select(*PERSON).where(people.c.person_id.in_(wanted)))
+        bodies = self._connection.execute(
+            select(*LEGAL_PERSON).where(legal_persons.c.legal_person_id.in_(wanted))
+        )
+        parties = [
+            *(party_of(Person(*row)) for row in found),
+            *(party_of(LegalPerson(*row)) for row in bodies),
+        ]
+        return {party.party_id: party for party in parties}
+
+    def all_people(self) -> Sequence[Person]:
+        """List everybody, by account."""
+        rows = self._connection.execute(select(*PERSON).order_by(people.c.account))
+        return [Person(*row) for row in rows]
+
+    def all_legal_persons(self) -> Sequence[LegalPerson]:
+        """List all legal persons, by code."""
+        rows = self._connection.execute(select(*LEGAL_PERSON).order_by(legal_persons.c.code))
+        return [LegalPerson(*row) for row in rows]
+
+
+class MandateStore:
+    """Reads and writes mandates."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, mandate: Mandate) -> None:
+        """Add a mandate.
+
+        Raises:
+            NotRegistered: the person or the legal person does not exist.
+        """
+        values = {**vars(mandate), "powers": " ".join(sorted(mandate.powers))}
+        try:
+            self._connection.execute(insert(mandates).values(values))
+        except IntegrityError:
+            raise NotRegistered("the person or the legal person does not exist") from None
+
+    def of_person(self, person_id: str, party_id: str | None = None) -> Sequence[Mandate]:
+        """List a person's mandates, live or not; from one legal person, or from all."""
+        statement = select(mandates).where(mandates.c.person_id == person_id)
+        if party_id is not None:
+            statement = statement.where(mandates.c.legal_person_id == party_id)
+        return [_mandate(row) for row in self._connection.execute(statement)]
+
+    def live_at(self, now: int) -> Sequence[Mandate]:
+        """List all mandates that hold at `now`."""
+        held = mandates.c.revoked_at.is_(None) & (mandates.c.valid_from <= now)
+        endless = or_(mandates.c.valid_to.is_(None), mandates.c.valid_to > now)
+        return [
+            _mandate(row) for row in self._connection.execute(select(mandates).where(held, endless))
+        ]
+
+    def revoke(self, mandate_id: str, now: int) -> Mandate:
+        """Take a mandate back; from this moment it allows nothing.
+
+        Raises:
+            NotRegistered: there is no such mandate, or it was revoked before.
+        """
+        statement = (
+            update(mandates)
+            .where(mandates.c.mandate_id == mandate_id, mandates.c.revoked_at.is_(None))
+            .values(revoked_at=now)
+            .returning(mandates)
+        )
+        row = self._connection.execute(statement).first()
+        if row is None:
+            raise NotRegistered(f"no mandate {mandate_id} that could be revoked")
+        return _mandate(row)
+
+
+def _mandate(row: Row[*tuple[object, ...]]) -> Mandate:
+    values = dict(row._mapping)
+    return Mandate(**{**values, "powers": frozenset(values["powers"].split())})

@@ -1,0 +1,135 @@
+"""The tables of identity. Times are Unix seconds; ids are random text."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+people = Table(
+    "people",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("account", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("sealed_number", LargeBinary, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("demo", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+legal_persons = Table(
+    "legal_persons",
+    metadata,
+    Column("legal_person_id", Text, primary_key=True),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+mandates = Table(
+    "mandates",
+    metadata,
+    Column("mandate_id", Text, primary_key=True),
+    Column("person_id", Text, ForeignKey("people.person_id"), nullable=False),
+    Column("legal_person_id", Text, ForeignKey("legal_persons.legal_person_id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("powers", Text, nullable=False),
+    Column("valid_from", BigInteger, nullable=False),
+    Column("valid_to", BigInteger),
+    Column("revoked_at", BigInteger),
+    Index("mandates_by_person", "person_id", "legal_person_id"),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("owner_id", Text, ForeignKey("legal_persons.legal_person_id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("auth_method", Text, nullable=False),
+    Column("secret_hash", LargeBinary),
+    Column("old_secret_hash", LargeBinary),
+    Column("old_secret_until", BigInteger, nullable=False),
+    Column("redirect_uris", Text, nullable=False),
+    Column("logout_uris", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("sector", Text, nullable=False),
+    Column("introspects", Boolean, nullable=False),
+    Column("demo", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("cookie_hash", LargeBinary, primary_key=True),
+    Column("session_id", Text, nullable=False, unique=True),
+    Column("person_id", Text, ForeignKey("people.person_id"), nullable=False),
+    Column("party_id", Text),
+    Column("auth_time", BigInteger, nullable=False),
+    Column("acr", Text, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Index("sessions_by_person", "person_id", "auth_time"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("person_id", Text, ForeignKey("people.person_id"), primary_key=True),
+    Column("party_id", Text, primary_key=True),
+    Column("client_id", Text, ForeignKey("clients.client_id"), primary_key=True),
+    Column("scopes", Text, nullable=False),
+    Column("given_at", BigInteger, nullable=False),
+)
+
+authorizations = Table(
+    "authorizations",
+    metadata,
+    Column("authorization_id", Text, primary_key=True),
+    Column("client_id", Text, ForeignKey("clients.client_id"), nullable=False),
+    Column("person_id", Text, ForeignKey("people.person_id"), nullable=False),
+    Column("party_id", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("nonce", Text),
+    Column("code_challenge", Text, nullable=False),
+    Column("auth_time", BigInteger, nullable=False),
+    Column("acr", Text, nullable=False),
+    Column("code_expires_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("redeemed_at", BigInteger),
+    Column("refreshes", Integer, nullable=False),
+    Column("refreshed_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Index("authorizations_by_session", "session_id"),
+)
+
+revoked_tokens = Table(
+    "revoked_tokens",
+    metadata,
+    Column("jti", Text, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("revoked_tokens_by_end", "expires_at"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("window_ends", BigInteger, nullable=False),
+)
