@@ -141,10 +141,22 @@
     button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
   });
 
+  const showPassword = (button) => {
+    const shown = button.textContent;
+    button.addEventListener("click", () => {
+      const field = document.querySelector(button.dataset.showPassword);
+      const show = field.type === "password";
+      field.type = show ? "text" : "password";
+      button.textContent = show ? button.dataset.hide : shown;
+      button.setAttribute("aria-pressed", String(show));
+    });
+  };
+
   // What was typed survives a change of language or view; passwords and tokens are never kept.
   const KEPT = "haihe typed";
   const typed = () => all("main input, main select, main textarea")
-    .filter((field) => field.name && !["password", "hidden", "file", "submit"].includes(field.type));
+    .filter((field) => field.name && !["password", "hidden", "file", "submit"].includes(field.type)
+      && !field.autocomplete.endsWith("-password"));
   const keepTyped = (form) => form.addEventListener("submit", () => {
     const values = typed().map((field) => [field.name, field.type, field.value, field.checked === true]);
     sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, values }));
@@ -180,6 +192,7 @@
     "[data-scanner]": scanner,
     "[data-copy]": copy,
     "[data-reveal]": reveal,
+    "[data-show-password]": showPassword,
     "[data-keep-typed]": keepTyped,
     "[data-print]": on("click", () => print()),
     "[data-auto-submit]": on("change", (field) => field.form.requestSubmit()),

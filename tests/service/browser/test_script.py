@@ -55,6 +55,15 @@ def test_typed_values_survive_a_change_of_language_but_passwords_do_not(page: Pa
     assert page.evaluate("JSON.stringify(sessionStorage)") == "{}"
 
 
+def test_a_password_can_be_seen_and_is_not_kept_even_then(page: Page) -> None:
+    page.fill("#password", "secret")
+    page.click("[data-show-password]")
+    assert page.locator("#password").get_attribute("type") == "text"
+    expect(page.locator("[data-show-password]")).to_have_text("隐藏密码")
+    page.click("button[name=lang]")
+    assert page.input_value("#password") == ""
+
+
 def test_typed_values_are_not_brought_to_another_page(page: Page, gallery_url: str) -> None:
     page.fill("#name", "甲")
     page.click("button[name=view]")
