@@ -221,6 +221,13 @@ class LedgerStore:
         found = self._anchors(query.order_by(anchors.c.size).limit(1))
         return found[0] if found else None
 
+    def anchored_size(self, chain_id: int) -> int:
+        """Return the size of the last tree that is in a block; 0 if none is."""
+        size = select(func.max(anchors.c.size)).where(
+            anchors.c.chain_id == chain_id, anchors.c.block_number.is_not(None)
+        )
+        return self._connection.execute(size).scalar_one() or 0
+
     def all_anchors(self) -> Iterator[Anchor]:
         """Walk through all anchors, chain by chain, smallest first."""
         for row in self._stream(select(anchors).order_by(anchors.c.chain_id, anchors.c.size)):

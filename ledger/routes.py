@@ -1,0 +1,99 @@
+"""The ledger's API: records, evidence, the latest checkpoint and what to trust."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.responses import PlainTextResponse
+
+from ledger.access import AUDIT, OWN_RECORDS, Actor, require
+from ledger.checkpoint import LogSigner
+from ledger.errors import CheckpointUnknown
+from ledger.evidence import make_evidence
+from ledger.log import Transactions
+from ledger.records import SUBJECT, PseudonymKey
+from ledger.trust import Trust
+from ledger.views import PAGE, list_lines, show_record
+
+JSON = "application/json"
+
+
+def router(
+    *,
+    reading: Transactions,
+    key: PseudonymKey,
+    signer: LogSigner,
+    trust: Callable[[], Trust],
+    actor: Callable[..., Actor],
+) -> APIRouter:
+    """Make the routes.
+
+    Args:
+        reading: opens a transaction that reads.
+        key: pseudonyms, to find the actor's own records.
+        signer: the log's key, which signs evidence.
+        trust: what a verifier pins; names chain and contract.
+        actor: dependency that gives who asks.
+    """
+    routes = APIRouter(tags=["ledger"])
+    Asking = Annotated[Actor, Depends(actor)]  # noqa: N806 - a type
+
+    @routes.get("/api/records")
+    def list_records(
+        actor: Asking,
+        role: Annotated[str, Query(pattern="^(subject|party)$")] = SUBJECT,
+        before: Annotated[str, Query(max_length=64)] = "~",
+        limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
+    ) -> dict[str, Any]:
+        """Records of uses of one's own licences (`subject`), or of one's own acts (`party`).
+
+        An auditor gets all of them.
+        """
+        require(actor, OWN_RECORDS, AUDIT)
+        with reading() as store:
+            if AUDIT in actor.powers:
+                found = store.latest_records(limit, before)
+            else:
+                found = store.records_of(role, key.pseudonym(role, actor.party_id), limit, before)
+            lines = list_lines(store, trust().chain_id, found)
+        following = lines[-1].record_id if len(lines) == limit else None
+        return {"records": [line.to_json() for line in lines], "next": following}
+
+    @routes.get("/api/records/{record_id}")
+    def read_record(record_id: str, actor: Asking) -> dict[str, Any]:
+        """One record: its state, its leaf and what opens it."""
+        require(actor, OWN_RECORDS, AUDIT)
+        with reading() as store:
+            return dict(show_record(store, trust().chain_id, record_id, actor, key).to_json())
+
+    @routes.get("/api/records/{record_id}/evidence")
+    def read_evidence(record_id: str, actor: Asking, fields: str | None = None) -> Response:
+        """The evidence file of a record; `fields` names the fields to open, by commas."""
+        require(actor, OWN_RECORDS, AUDIT)
+        chosen = None if fields is None else fields.split(",")
+        with reading() as store:
+            show_record(store, trust().chain_id, record_id, actor, key)
+            data = make_evidence(store, record_id, signer, trust().chain_id, chosen)
+        return evidence_file(record_id, data)
+
+    @routes.get("/ledger/checkpoint", response_class=PlainTextResponse)
+    def read_checkpoint() -> str:
+        """The latest signed checkpoint (C2SP tlog-checkpoint)."""
+        with reading() as store:
+            newest = store.latest_checkpoint()
+        if newest is None:
+            raise CheckpointUnknown("nothing is recorded yet")
+        return newest.note
+
+    @routes.get("/api/trust")
+    def read_trust() -> Response:
+        """What a verifier pins. Get it once, on a way you trust, and keep it."""
+        return Response(trust().encode(), media_type=JSON)
+
+    return routes
+
+
+def evidence_file(record_id: str, data: bytes) -> Response:
+    """Answer with an evidence file, under a name to save it by."""
+    named = {"Content-Disposition": f'attachment; filename="evidence-{record_id}.json"'}
+    return Response(data, media_type=JSON, headers=named)
