@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Update, insert, select, update
+from sqlalchemy import Connection, Update, insert, select, update
 
 from identity.authorizations import Authorization
 from identity.store.dialects import upsert
 from identity.store.tables import authorizations, revoked_tokens
 
-_ID: Column[str] = authorizations.c.authorization_id
 _LIVE = authorizations.c.revoked_at.is_(None)
 AUTHORIZATION = tuple(authorizations.c)  # in the order of the fields of `Authorization`
 _SCOPES = AUTHORIZATION.index(authorizations.c.scopes)
@@ -38,7 +37,7 @@ class AuthorizationStore:
         return self._change(
             update(authorizations)
             .where(
-                authorization_id == _ID,
+                authorization_id == authorizations.c.authorization_id,
                 _LIVE,
                 authorizations.c.redeemed_at.is_(None),
                 authorizations.c.code_expires_at > now,
@@ -51,7 +50,7 @@ class AuthorizationStore:
         return self._change(
             update(authorizations)
             .where(
-                authorization_id == _ID,
+                authorization_id == authorizations.c.authorization_id,
                 _LIVE,
                 authorizations.c.redeemed_at.is_not(None),
                 authorizations.c.refreshes == count,
@@ -63,7 +62,9 @@ class AuthorizationStore:
     def revoke(self, authorization_id: str, now: int) -> None:
         """Withdraw an authorization and all tokens drawn from it."""
         self._connection.execute(
-            update(authorizations).where(authorization_id == _ID, _LIVE).values(revoked_at=now)
+            update(authorizations)
+            .where(authorization_id == authorizations.c.authorization_id, _LIVE)
+            .values(revoked_at=now)
         )
 
     def revoke_of_session(self, session_id: str, now: int) -> None:
