@@ -28,7 +28,7 @@ class AuthorizationStore:
     def find(self, authorization_id: str) -> Authorization | None:
         """Find an authorization by id, live or not."""
         row = self._connection.execute(
-            select(authorizations).where(authorization_id == _ID)
+            select(authorizations).where(authorizations.c.authorization_id == authorization_id)
         ).first()
         return read_authorization(row) if row else None
 
@@ -37,7 +37,7 @@ class AuthorizationStore:
         return self._change(
             update(authorizations)
             .where(
-                authorization_id == authorizations.c.authorization_id,
+                authorizations.c.authorization_id == authorization_id,
                 _LIVE,
                 authorizations.c.redeemed_at.is_(None),
                 authorizations.c.code_expires_at > now,
@@ -50,7 +50,7 @@ class AuthorizationStore:
         return self._change(
             update(authorizations)
             .where(
-                authorization_id == authorizations.c.authorization_id,
+                authorizations.c.authorization_id == authorization_id,
                 _LIVE,
                 authorizations.c.redeemed_at.is_not(None),
                 authorizations.c.refreshes == count,
@@ -63,7 +63,7 @@ class AuthorizationStore:
         """Withdraw an authorization and all tokens drawn from it."""
         self._connection.execute(
             update(authorizations)
-            .where(authorization_id == authorizations.c.authorization_id, _LIVE)
+            .where(authorizations.c.authorization_id == authorization_id, _LIVE)
             .values(revoked_at=now)
         )
 
