@@ -9,15 +9,21 @@ from certificates.status import place_in_list
 _BY_CODE = {each.code: each for each in CATALOGUE.values()}
 
 
+def find_kind(code: str) -> LicenceType | None:
+    """Find a licence type by its 21-character code."""
+    return _BY_CODE.get(code)
+
+
 def type_of_code(code: str) -> LicenceType:
     """Find a licence type by its 21-character code.
 
     Raises:
         UnknownType: the catalogue has none of that code.
     """
-    if code not in _BY_CODE:
+    kind = find_kind(code)
+    if kind is None:
         raise UnknownType("no licence type has that code")
-    return _BY_CODE[code]
+    return kind
 
 
 def credential_of(licence: Licence, kind: LicenceType, address: str) -> Credential:

@@ -101,7 +101,7 @@ def issue(
     kept = replace(licence, issue_record=record)
     store.add_licence(kept)
     if key is not None:
-        store.add_request(actor.party_id, key, body_hash(request), kept.identifier, now)
+        _remember(store, request, kept, key)
     return Issued(kept, record)  # the commit point is the end of the caller's transaction
 
 
@@ -157,6 +157,14 @@ def _answered(
     if hashed != body_hash(request) or licence is None:
         raise KeyReused("this idempotency key was used before, with another request")
     return Issued(licence, licence.issue_record)
+
+
+def _remember(store: CertificateStore, request: IssueRequest, licence: Licence, key: str) -> None:
+    hashed, issuer = body_hash(request), licence.issuer_id
+    if not store.add_request(issuer, key, hashed, licence.identifier, licence.issued_at):
+        raise KeyReused(
+            "a request with this idempotency key was answered at this moment; ask again"
+        )
 
 
 def _draft(content: Content, number: int, actor: Actor, now: int) -> Licence:

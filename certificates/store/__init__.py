@@ -208,10 +208,12 @@ class CertificateStore:
 
     def add_request(
         self, party_id: str, key: str, body_hash: bytes, identifier: str, now: int
-    ) -> None:
-        """Remember a request; of two at the same time the later one fails and is undone."""
+    ) -> bool:
+        """Remember a request; False if at the same time another took the key."""
         row = {"party_id": party_id, "key": key, "body_hash": body_hash, "made_at": now}
-        self._connection.execute(insert(requests).values(row | {"identifier": identifier}))
+        added = self._upsert(requests).values(row | {"identifier": identifier})
+        kept = added.on_conflict_do_nothing().returning(requests.c.made_at)
+        return self._connection.execute(kept).one_or_none() is not None
 
     def count_up(self, name: str) -> int:
         """Take the next number, from 1; who takes one holds back the others until the end."""

@@ -1,0 +1,162 @@
+"""The checks 2 to 9 of a verification, each a pure answer about what was found.
+
+An answer is `PASSED`, `NOT_APPLICABLE` or the reason why it failed, as in `checks`.
+"""
+
+from dataclasses import dataclass, replace
+
+from certificates.chains import Leaf, verify_links
+from certificates.checks import NOT_APPLICABLE, PASSED, CheckCode
+from certificates.contents import credential_of, find_kind
+from certificates.errors import ChainRejected, NoGround, SignatureRejected
+from certificates.formats import sd_jwt
+from certificates.formats.credential import Credential, Reading
+from certificates.licences import Found, Licence, Show, digest_of
+from certificates.matters import Matter, fields_for
+from certificates.recording import FindIssue
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the checks look at.
+
+    Attributes:
+        form: outcome of check 1.
+        found: what the register has under that code or identifier.
+        reading: the credential presented, or that of the register; None if it cannot be read.
+        presented: a credential was presented, rather than a code.
+    """
+
+    form: str
+    found: Found | None
+    reading: Reading | None
+    presented: bool
+
+
+def check_all(
+    case: Case, matter: Matter, root: bytes, find_issue: FindIssue, now: int
+) -> dict[CheckCode, str]:
+    """Answer all nine; the numbers are those of `verifying`."""
+    leaf = _find_leaf(case.reading, root)
+    signature = _check_signature(case, leaf)
+    known = find_known(case, signature)
+    none = NOT_APPLICABLE
+    return {
+        "form": case.form,  # 1
+        "signature": signature,  # 2
+        "chain": _check_chain(case.reading, leaf, now),  # 3
+        "authority": _check_authority(known, leaf) if known else none,  # 4
+        "period": _check_period(known.licence, now) if known else none,  # 5
+        "status": _check_status(known.licence) if known else none,  # 6
+        "shown": _check_shown(case, now),  # 7
+        "purpose": _check_ground(known, matter) if known else none,  # 8
+        "recorded": _check_recorded(case, signature, find_issue),  # 9
+    }
+
+
+def find_known(case: Case, signature: str) -> Found | None:
+    """What the register has, unless what was presented is no more than a forgery that names it.
+
+    Otherwise anyone could ask for the state of any licence by writing its identifier down.
+    """
+    return case.found if signature == PASSED or not case.presented else None
+
+
+def _find_leaf(reading: Reading | None, root: bytes) -> Leaf | None:
+    try:
+        return verify_links(reading.chain, root) if reading else None
+    except ChainRejected:
+        return None
+
+
+def _check_signature(case: Case, leaf: Leaf | None) -> str:
+    if case.reading is None:
+        return "wrong" if case.found else NOT_APPLICABLE  # our own text cannot be read any more
+    if leaf is None:
+        return NOT_APPLICABLE  # nobody's key
+    try:
+        sd_jwt.verify(case.reading, leaf.key)
+    except SignatureRejected:
+        return "wrong"
+    same = case.found is None or _agrees(case.reading.credential, case.found.licence)
+    return PASSED if same else "differs"
+
+
+def _agrees(signed: Credential, licence: Licence) -> bool:
+    """Tell whether the register says what was signed, as far as that was disclosed."""
+    kind = find_kind(licence.type_code)
+    if kind is None:
+        return False
+    kept = credential_of(licence, kind, signed.issuer)
+    holder = signed.holder.items() <= kept.holder.items()
+    fields = signed.fields.items() <= kept.fields.items()
+    return holder and fields and replace(kept, holder=signed.holder, fields=signed.fields) == signed
+
+
+def _check_chain(reading: Reading | None, leaf: Leaf | None, now: int) -> str:
+    if reading is None:
+        return NOT_APPLICABLE
+    if leaf is None:
+        return "foreign"
+    return PASSED if leaf.not_before <= now <= leaf.not_after else "expired"
+
+
+def _check_authority(found: Found, leaf: Leaf | None) -> str:
+    if leaf is not None and leaf.code != found.licence.issuer_code:
+        return "other-department"
+    covered = found.authority is not None and found.authority.covers(found.licence.issued_at)
+    return PASSED if covered else "none"
+
+
+def _check_period(licence: Licence, now: int) -> str:
+    if now < licence.valid_from:
+        return "not-yet"
+    return PASSED if licence.valid_to is None or now < licence.valid_to else "over"
+
+
+def _check_status(licence: Licence) -> str:
+    return PASSED if licence.state == "valid" else licence.state
+
+
+def _check_shown(case: Case, now: int) -> str:
+    if case.presented or case.form != PASSED:
+        return NOT_APPLICABLE
+    if case.found is None or case.found.show is None:
+        return "unknown"
+    return check_alive(case.found.show, now)
+
+
+def check_alive(show: Show, now: int) -> str:
+    """Check 7 of a code: `PASSED`, or how it died."""
+    if show.used_at is not None:
+        return "used"
+    if show.replaced_at is not None:
+        return "replaced"
+    return PASSED if now < show.expires_at else "expired"
+
+
+def _check_ground(found: Found, matter: Matter) -> str:
+    kind = find_kind(found.licence.type_code)
+    if kind is None:
+        return NOT_APPLICABLE
+    try:
+        fields_for(matter, kind.slug)
+    except NoGround:
+        return "no-ground"
+    meant = found.show.matter if found.show else None
+    return PASSED if meant in {None, matter.code} else "other-matter"
+
+
+def _check_recorded(case: Case, signature: str, find_issue: FindIssue) -> str:
+    known = find_known(case, signature)
+    if known is None:
+        # Signed by one of our departments, and yet nothing that we issued.
+        return "unknown" if case.presented and signature == PASSED else NOT_APPLICABLE
+    licence = known.licence
+    if case.presented and case.reading and licence.sd_jwt.split("~")[0] != case.reading.core:
+        return "other-copy"
+    issued = find_issue(licence.issue_record)
+    if issued is None:
+        return "missing"
+    same = (issued.get("licence"), issued.get("digest")) == (licence.identifier, digest_of(licence))
+    return PASSED if same else "differs"
