@@ -155,6 +155,48 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             ("证据文件没有通过核对。", "The evidence fails a step of its check."),
             ("看列出的那一步。", "See the step that is named."),
         ),
+        "reason-refused": _problem(
+            422,
+            ("请写明理由", "State the reason"),
+            (
+                "理由必填，一行，最多 200 字。",
+                "A reason is mandatory: one line, at most 200 characters.",
+            ),
+            ("补上理由再试。", "Add it and try again."),
+        ),
+        "flow-expired": _problem(
+            400,
+            ("这次登录已经过期", "This sign-in has expired"),
+            (
+                "登录页面打开太久，或者不是从本站开始的。",
+                "It was begun too long ago, or not at this site.",
+            ),
+            ("请回到应用，重新点登录。", "Go back to the app and sign in again from there."),
+        ),
+        "app-unknown": _problem(
+            400,
+            ("这个应用的请求有问题", "The app's request is not in order"),
+            (
+                "应用没有登记，或者返回地址和登记的不一样，所以不能把您送回去。",
+                "The app or its return address is not registered: you cannot be sent back there.",
+            ),
+            (
+                "请告诉应用的开发者下面这行字。",
+                "Tell the app's developer what the line below says.",
+            ),
+        ),
+        "logout-unknown": _problem(
+            400,
+            ("退出请求有问题", "The sign-out request is not in order"),
+            ("请求里的登录凭据不是本站签发的。", "The request carries a token that is not ours."),
+            ("您可以在本站直接退出。", "You can sign out on this site itself."),
+        ),
+        "method-not-allowed": _problem(
+            405,
+            ("不能这样访问", "Not in this way"),
+            ("这个地址不接受这种请求方式。", "This address does not take this method."),
+            ("从首页重新开始，或者看 /docs。", "Start from the home page, or see /docs."),
+        ),
         "busy": _problem(
             503,
             ("现在太忙", "Too busy"),

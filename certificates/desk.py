@@ -1,0 +1,129 @@
+"""The desk: every use case of certificates with its transaction, for routes and pages alike."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from certificates.catalogue import CATALOGUE, LicenceType
+from certificates.errors import UnknownLicence
+from certificates.formats.credential import Random
+from certificates.issuing import Changed, FindSigner, Issued, IssueTools, change_state, issue
+from certificates.licences import Licence
+from certificates.lifecycle import State
+from certificates.presenting import Shown, show
+from certificates.recording import Actor, AppendRecord, FindIssue, require_power
+from certificates.requests import FindHolder, IssueRequest
+from certificates.status import StatusLists
+from certificates.store import CertificateStore
+from certificates.verifying import Verdict, VerifyRequest, VerifyTools, verify
+
+LATEST = 50
+
+
+@dataclass(frozen=True)
+class Work:
+    """One transaction: the certificates' rows, and what the other domains do in it."""
+
+    store: CertificateStore
+    append: AppendRecord
+    find_holder: FindHolder
+    find_issue: FindIssue
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the service hands to certificates.
+
+    Attributes:
+        reading: opens a transaction that reads.
+        writing: opens one that is committed when its block ends, undone when it raises.
+        find_signer: a department's key, by credit code and name.
+        root: the city's root certificate, DER.
+        statuses: the signed status lists.
+        address: of this service, without a slash at the end.
+        clock: Unix seconds.
+        random: source of random bytes.
+    """
+
+    reading: Callable[[], AbstractContextManager[CertificateStore]]
+    writing: Callable[[], AbstractContextManager[Work]]
+    find_signer: FindSigner
+    root: bytes
+    statuses: StatusLists
+    address: str
+    clock: Callable[[], int]
+    random: Random
+
+    def issue(self, request: IssueRequest, actor: Actor, key: str | None) -> Issued:
+        """Issue a licence, see `issuing.issue`."""
+        with self.writing() as work:
+            tools = IssueTools(
+                work.find_holder, self.find_signer, work.append, self.random, self.address
+            )
+            return issue(work.store, request, actor, tools, self.clock(), key)
+
+    def change_state(self, identifier: str, new: State, reason: str, actor: Actor) -> Changed:
+        """Change a licence's state, see `issuing.change_state`."""
+        with self.writing() as work:
+            return change_state(
+                work.store, identifier, new, reason, actor, work.append, self.clock()
+            )
+
+    def show(self, identifier: str, actor: Actor, matter: str | None) -> Shown:
+        """Make a code, see `presenting.show`."""
+        with self.writing() as work:
+            return show(
+                work.store, identifier, actor, matter, work.append, self.clock(), self.random
+            )
+
+    def verify(self, request: VerifyRequest, actor: Actor) -> Verdict:
+        """Verify, see `verifying.verify`; a refused use is recorded as well."""
+        with self.writing() as work:
+            tools = VerifyTools(self.root, work.append, work.find_issue)
+            return verify(work.store, request, actor, tools, self.clock())
+
+    def licences_of(self, actor: Actor) -> Sequence[Licence]:
+        """The actor's own licences, newest first."""
+        require_power(actor, "licences")
+        with self.reading() as store:
+            return store.licences_of_holder(actor.party_id)
+
+    def issued_by(self, actor: Actor) -> Sequence[Licence]:
+        """The licences that the actor's department issued last."""
+        require_power(actor, "issue")
+        with self.reading() as store:
+            return store.licences_of_issuer(actor.party_id, LATEST)
+
+    def find(self, identifier: str, actor: Actor) -> Licence:
+        """A licence, for its holder or the department that issued it.
+
+        Raises:
+            UnknownLicence: there is none, or the actor may not know of it.
+        """
+        with self.reading() as store:
+            licence = store.find_licence(identifier)
+        if licence is not None and _may_know(licence, actor):
+            return licence
+        raise UnknownLicence("there is no such licence among yours")
+
+    def types_of(self, actor: Actor) -> Sequence[LicenceType]:
+        """The types that the actor's department may issue now."""
+        require_power(actor, "issue")
+        with self.reading() as store:
+            authorities = store.authorities_of(actor.party_id)
+        now = self.clock()
+        return [
+            kind
+            for kind in CATALOGUE.values()
+            if kind.code in authorities and authorities[kind.code].covers(now)
+        ]
+
+    def status_list(self, number: int) -> str:
+        """The signed status list of a number."""
+        with self.reading() as store:
+            return self.statuses.token(store, number, self.clock())
+
+
+def _may_know(licence: Licence, actor: Actor) -> bool:
+    needed: Mapping[str, str] = {"licences": licence.holder_id, "issue": licence.issuer_id}
+    return any(power in actor.powers and party == actor.party_id for power, party in needed.items())

@@ -1,0 +1,53 @@
+"""The holder's pages: my licences, one licence, show."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from certificates.desk import Desk
+from certificates.pages.frame import Form, Frame, SignedIn
+from certificates.pages.pictures import draw_qr
+from certificates.pages.views import card_of
+from certificates.presenting import Shown
+from certificates.recording import Actor
+
+
+def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> None:
+    """Add the holder's pages."""
+    Asking = Annotated[Actor, Depends(signed_in)]  # noqa: N806 - a type
+    Sent = Annotated[Form, Depends(frame.form)]  # noqa: N806 - a type
+
+    @routes.get("/licences")
+    def list_licences(request: Request, actor: Asking) -> Response:
+        now = desk.clock()
+        cards = [card_of(each, now) for each in desk.licences_of(actor)]
+        return frame.render(request, "certificates/licences.html", {"cards": cards})
+
+    @routes.get("/licences/{identifier}")
+    def read_licence(request: Request, identifier: str, actor: Asking) -> Response:
+        return _licence(request, identifier, actor, revealed=False)
+
+    @routes.post("/licences/{identifier}")
+    def reveal_licence(request: Request, identifier: str, actor: Asking, form: Sent) -> Response:
+        return _licence(request, identifier, actor, revealed=form.get("reveal") == "yes")
+
+    @routes.get("/licences/{identifier}/show")
+    def prepare_show(request: Request, identifier: str, actor: Asking) -> Response:
+        return _show(request, identifier, actor, None)
+
+    @routes.post("/licences/{identifier}/show", dependencies=[Depends(frame.form)])
+    def make_show(request: Request, identifier: str, actor: Asking) -> Response:
+        return _show(request, identifier, actor, desk.show(identifier, actor, None))
+
+    def _licence(request: Request, identifier: str, actor: Actor, *, revealed: bool) -> Response:
+        card = card_of(desk.find(identifier, actor), desk.clock(), revealed=revealed)
+        context = {"card": card, "revealed": revealed}
+        return frame.render(request, "certificates/licence.html", context)
+
+    def _show(request: Request, identifier: str, actor: Actor, shown: Shown | None) -> Response:
+        card = card_of(desk.find(identifier, actor), desk.clock())
+        qr = Markup(draw_qr(shown.code)) if shown else None  # noqa: S704 - drawn by us
+        context = {"card": card, "shown": shown, "qr": qr}
+        return frame.render(request, "certificates/show.html", context)

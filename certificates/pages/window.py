@@ -1,0 +1,161 @@
+"""The clerk's window: matter and purpose once, then person after person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import JSONResponse, Response
+
+from certificates.desk import Desk
+from certificates.errors import (
+    CertificateError,
+    PurposeRefused,
+    RequestAmbiguous,
+    Sentence,
+    TooManyTries,
+    UnknownMatter,
+)
+from certificates.matters import MATTERS, find_matter
+from certificates.pages.frame import Form, Frame, SignedIn, Upload
+from certificates.pages.looks import TITLES, look_of
+from certificates.pages.pictures import read_qr
+from certificates.presenting import are_digits, is_code
+from certificates.purposes import check_purpose
+from certificates.recording import Actor, require_power
+from certificates.verifying import Verdict, VerifyRequest
+
+REFUSED = 422
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What keeps a form from being verified, and the field to mend."""
+
+    field: str
+    sentence: Sentence
+
+
+NO_MATTER = Problem("matter", Sentence("请选择办理事项", "Choose the matter"))
+NO_PURPOSE = Problem(
+    "purpose",
+    Sentence("请写明用途，一行，最多 200 字", "State the purpose: one line, up to 200 characters"),
+)
+NO_CODE = Problem(
+    "code",
+    Sentence("请扫码、输入六位数字或选择图片", "Scan, type the six digits or choose a picture"),
+)
+NO_QR = Problem(
+    "picture",
+    Sentence(
+        "图片里没有找到二维码。请靠近一点、摆正再拍，或者输入六位数字",
+        "No QR code was found in the picture. Take it closer and straight, or type the digits",
+    ),
+)
+PAUSE = Problem(
+    "code",
+    Sentence(
+        "六位数字试错太多次。请等一分钟，或者改用扫码",
+        "Too many wrong digits. Wait a minute, or scan the code",
+    ),
+)
+
+
+def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> None:
+    """Add the clerk's pages."""
+    Asking = Annotated[Actor, Depends(signed_in)]  # noqa: N806 - a type
+    Sent = Annotated[Form, Depends(frame.form)]  # noqa: N806 - a type
+    Uploaded = Annotated[Upload, Depends(frame.upload)]  # noqa: N806 - a type
+
+    @routes.get("/verify")
+    def open_window(request: Request, actor: Asking) -> Response:
+        require_power(actor, "verify")
+        return _window(frame, request, {})
+
+    @routes.post("/verify")
+    def verify(request: Request, actor: Asking, upload: Uploaded) -> Response:
+        form, files = upload
+        require_power(actor, "verify")
+        try:
+            verdict = desk.verify(_request(form, files), actor)
+        except _Unready as unready:
+            return _window(frame, request, form, problems=unready.problems)
+        except TooManyTries:
+            return _window(frame, request, form, problems=[PAUSE])
+        except RequestAmbiguous:
+            return _window(frame, request, form, problems=[NO_CODE])
+        return _window(frame, request, {**form, "code": ""}, verdict=verdict)
+
+    @routes.post("/verify/next")
+    def next_person(request: Request, actor: Asking, form: Sent) -> Response:
+        require_power(actor, "verify")
+        return _window(frame, request, form)
+
+    @routes.post("/verify/frame")
+    def read_frame(actor: Asking, upload: Uploaded) -> Response:
+        require_power(actor, "verify")
+        code = read_qr(upload[1].get("frame", b""))
+        return Response(status_code=204) if code is None else JSONResponse({"code": code})
+
+
+class _Unready(Exception):
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+def _request(form: Form, files: Mapping[str, bytes]) -> VerifyRequest:
+    """Make a request of what was typed, scanned or uploaded; all problems at once."""
+    code, problems = form.get("code", "").strip(), []
+    if "picture" in files and not code:
+        code = read_qr(files["picture"]) or ""
+        problems += [] if code else [NO_QR]
+    elif not code:
+        problems.append(NO_CODE)
+    problems += [] if _holds(find_matter, form.get("matter", ""), UnknownMatter) else [NO_MATTER]
+    purpose = form.get("purpose", "")
+    problems += [] if _holds(check_purpose, purpose, PurposeRefused) else [NO_PURPOSE]
+    if problems:
+        raise _Unready(problems)
+    digits = code.replace(" ", "")
+    return VerifyRequest(
+        matter=form["matter"],
+        purpose=purpose,
+        digits=digits if are_digits(digits) else None,
+        sd_jwt=code if "~" in code else None,
+        code=None if are_digits(digits) or "~" in code else _spelled(code),
+    )
+
+
+def _spelled(code: str) -> str:
+    """A hand scanner in the wrong case, or with a full-width colon, still means the same code."""
+    upper = code.upper().replace("：", ":")
+    return upper if is_code(upper) else code
+
+
+def _holds(check: object, value: str, refusal: type[CertificateError]) -> bool:
+    try:
+        check(value)  # type: ignore[operator]
+    except refusal:
+        return False
+    return True
+
+
+def _window(
+    frame: Frame,
+    request: Request,
+    typed: Form,
+    *,
+    verdict: Verdict | None = None,
+    problems: list[Problem] | None = None,
+) -> Response:
+    context = {
+        "matters": MATTERS.values(),
+        "typed": {name: typed.get(name, "") for name in ("matter", "purpose", "code")},
+        "problems": problems or [],
+        "verdict": verdict,
+        "look": look_of(verdict) if verdict else None,
+        "titles": TITLES,
+    }
+    status = REFUSED if problems else 200
+    return frame.render(request, "certificates/verify.html", context, status)

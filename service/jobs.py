@@ -1,0 +1,87 @@
+"""What runs beside the requests: the sequencer and the anchoring, one thread each.
+
+Both take up where they were left: the work to do is in the database, not in the thread. A round
+that fails is written to the log and tried again, slower each time, so a chain that is down for an
+hour costs nothing but time.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from ledger.anchoring import Ledger, anchor_latest, ensure_contract
+from ledger.log import BATCH, sequence
+from service.opened import Opened
+
+SEQUENCE_SECONDS = 0.2
+ANCHOR_SECONDS = 2.0
+SLOWEST_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+log = logging.getLogger("haihe.jobs")
+
+
+class Job:
+    """A round of work, done again and again until stopped."""
+
+    def __init__(self, name: str, round_: Callable[[], bool], pause: float) -> None:
+        """Prepare a job.
+
+        Args:
+            name: for the log.
+            round_: does one round; true if there may be more to do at once.
+            pause: seconds between rounds.
+        """
+        self._name = name
+        self._round = round_
+        self._pause = pause
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the present round."""
+        self._stopped.set()
+        self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        pause = self._pause
+        while not self._stopped.is_set():
+            try:
+                more = self._round()
+                pause = 0.0 if more else self._pause
+            except Exception:  # whatever it was, the next round tries again
+                log.exception("%s failed, trying again", self._name)
+                pause = min(max(pause, self._pause) * 2, SLOWEST_SECONDS)
+            self._stopped.wait(pause)
+
+
+def sequencing(opened: Opened) -> Job:
+    """Give records their places and sign for them, at most a second after their commit."""
+
+    def one_round() -> bool:
+        with opened.reading_ledger() as store:
+            if not store.pending(1):
+                return False
+        with opened.writing_ledger() as store:
+            sequence(store, opened.log)
+            return len(store.pending(BATCH)) == BATCH
+
+    return Job("sequencing", one_round, SEQUENCE_SECONDS)
+
+
+def anchoring(ledger: Ledger) -> Job:
+    """Put the latest signed head into the contract, at most five seconds after its commit."""
+    contract: list[str] = []
+
+    def one_round() -> bool:
+        if not contract:
+            contract.append(ensure_contract(ledger, time.sleep))
+        anchor_latest(ledger, contract[0])
+        return False
+
+    return Job("anchoring", one_round, ANCHOR_SECONDS)

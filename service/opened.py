@@ -1,0 +1,131 @@
+"""The service, opened: its database, keys and clock, without web pages or background work.
+
+The command line and the web application both start here.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certificates.signing import Signer, open_root
+from certificates.store import CertificateStore
+from identity.keys import load_keys
+from identity.realm import Realm
+from identity.seals import KEY_BYTES, Seals
+from identity.store import IdentityStore
+from ledger.chains import ChainSetup, open_chain
+from ledger.chains.chain import Chain
+from ledger.checkpoint import LogSigner, make_signer, origin_of
+from ledger.records import PseudonymKey
+from ledger.store import LedgerStore
+from service.database import Database
+from service.migrate import migrate
+from service.secrets import derive, read_master
+from service.settings import Settings
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What everything else is built from.
+
+    Attributes:
+        demo: whether accounts and clients of the demo data may be used.
+        clock: Unix time in seconds.
+        random: source of random bytes.
+        page_secret: key of the form tokens.
+        operator_key: secp256k1 key that sends to the chain.
+    """
+
+    settings: Settings
+    demo: bool
+    database: Database
+    realm: Realm
+    root: Signer
+    pseudonyms: PseudonymKey
+    log: LogSigner
+    page_secret: bytes
+    operator_key: bytes
+    clock: Callable[[], int]
+    random: Callable[[int], bytes]
+
+    @contextmanager
+    def reading_ledger(self) -> Iterator[LedgerStore]:
+        """The ledger's rows, in a transaction that reads."""
+        with self.database.reading() as connection:
+            yield LedgerStore(connection)
+
+    @contextmanager
+    def writing_ledger(self) -> Iterator[LedgerStore]:
+        """The ledger's rows, in a transaction that writes."""
+        with self.database.writing() as connection:
+            yield LedgerStore(connection)
+
+    @contextmanager
+    def reading_certificates(self) -> Iterator[CertificateStore]:
+        """The certificates' rows, in a transaction that reads."""
+        with self.database.reading() as connection:
+            yield CertificateStore(connection)
+
+    def open_chain(self, *, mines: bool) -> Chain:
+        """Open the chain; only the service itself mines the embedded one."""
+        folder = self.settings.data
+        return open_chain(ChainSetup(self.settings.chain_url, folder, self.operator_key, mines))
+
+    @property
+    def root_pem(self) -> str:
+        """The city's root certificate, as verifiers pin it."""
+        return self.root.certificate.public_bytes(Encoding.PEM).decode()
+
+
+def wall_clock() -> int:
+    """Unix time in whole seconds."""
+    return int(time.time())
+
+
+def open_service(settings: Settings, *, demo: bool) -> Opened:
+    """Open everything the settings name, and bring the database to the newest schema.
+
+    The first start makes the data folder, the keys and the tables.
+    """
+    master = read_master(settings.keys)
+    database = Database(settings.database_url)
+    migrate(database)
+    return Opened(
+        settings=settings,
+        demo=demo,
+        database=database,
+        realm=_realm(settings, database, master, demo=demo),
+        root=open_root(settings.keys, settings.city, wall_clock()),
+        pseudonyms=PseudonymKey(derive(master, "pseudonyms")),
+        log=make_signer(origin_of(settings.issuer), derive(master, "log")),
+        page_secret=derive(master, "pages"),
+        operator_key=derive(master, "chain operator"),
+        clock=wall_clock,
+        random=os.urandom,
+    )
+
+
+def _realm(settings: Settings, database: Database, master: bytes, *, demo: bool) -> Realm:
+    @contextmanager
+    def reading() -> Iterator[IdentityStore]:
+        with database.reading() as connection:
+            yield IdentityStore(connection)
+
+    @contextmanager
+    def writing() -> Iterator[IdentityStore]:
+        with database.writing() as connection:
+            yield IdentityStore(connection)
+
+    return Realm(
+        issuer=settings.issuer,
+        keys=load_keys(settings.keys),
+        seals=Seals(derive(master, "seals", KEY_BYTES)),
+        reading=reading,
+        writing=writing,
+        clock=wall_clock,
+        demo_allowed=demo,
+    )
