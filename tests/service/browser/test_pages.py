@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from service import demo
 from tests.service.browser.conftest import Opening, sign_in, strangers
@@ -37,8 +37,7 @@ def pages_from(page: Page, url: str, starts: tuple[str, ...], look: Look) -> Ite
         if (look, shape_of(path)) in SEEN:
             continue
         SEEN.add((look, shape_of(path)))
-        answer = page.goto(url + path)
-        if answer is None or "text/html" not in answer.headers.get("content-type", ""):
+        if not is_page(page, url + path):
             continue
         yield path
         links = page.locator("a[href]").evaluate_all("all => all.map(a => a.getAttribute('href'))")
@@ -48,6 +47,17 @@ def pages_from(page: Page, url: str, starts: tuple[str, ...], look: Look) -> Ite
             for target in targets
             if f"{target.scheme}://{target.netloc}" == url and not target.path.startswith(NOT_PAGES)
         ]
+
+
+def is_page(page: Page, address: str) -> bool:
+    """Open an address; whether a page came, and not a file."""
+    try:
+        answer = page.goto(address)
+    except Error as error:
+        if "Download is starting" in error.message:
+            return False
+        raise
+    return answer is not None and "text/html" in answer.headers.get("content-type", "")
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
