@@ -24,6 +24,7 @@ class Realm:
         writing: opens a transaction that is committed at its end and undone when it raises.
         clock: Unix time in seconds.
         demo_allowed: whether accounts and clients of the demo data may be used.
+        reads_are_local: the database is embedded, so an indexed read never waits for a network.
         random: source of random bytes.
     """
 
@@ -34,6 +35,7 @@ class Realm:
     writing: Transaction
     clock: Callable[[], int]
     demo_allowed: bool = False
+    reads_are_local: bool = False
     random: Callable[[int], bytes] = field(default=os.urandom)
 
     @property

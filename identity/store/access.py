@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, Select, exists, select
+from sqlalchemy import Connection, Select, bindparam, exists, select
 
 from identity.authorizations import Authorization
 from identity.sessions import Session
@@ -61,7 +61,7 @@ class AccessStore:
 
     def find_session(self, cookie_hash: bytes) -> SessionRow | None:
         """Find a session and the names in it, live or not."""
-        row = self._first(_SESSION.where(sessions.c.cookie_hash == cookie_hash))
+        row = self._first(_SESSION, cookie_hash=cookie_hash)
         if row is None:
             return None
         session = Session(*row[: len(SESSION)])
@@ -70,10 +70,7 @@ class AccessStore:
 
     def find_token(self, authorization_id: str, jti: str) -> TokenRow | None:
         """Find the authorization behind a token and the names in it, live or not."""
-        statement = _TOKEN.add_columns(_revoked(jti)).where(
-            authorizations.c.authorization_id == authorization_id
-        )
-        row = self._first(statement)
+        row = self._first(_TOKEN, authorization_id=authorization_id, jti=jti)
         if row is None:
             return None
         authorization = read_authorization(row)
@@ -84,16 +81,15 @@ class AccessStore:
 
     def find_own_token(self, client_id: str, jti: str) -> OwnTokenRow | None:
         """Find the app behind a token of its own, and its owner."""
-        statement = _OWN.add_columns(_revoked(jti)).where(clients.c.client_id == client_id)
-        row = self._first(statement)
+        row = self._first(_OWN, client_id=client_id, jti=jti)
         if row is None:
             return None
         return OwnTokenRow(
             LegalPerson(*row[:3]), frozenset(row[3].split()), bool(row[4]), bool(row[5])
         )
 
-    def _first(self, statement: Select[Any]) -> tuple[Any, ...] | None:
-        row = self._connection.execute(statement).first()
+    def _first(self, statement: Select[Any], **values: object) -> tuple[Any, ...] | None:
+        row = self._connection.execute(statement, values).first()
         return None if row is None else tuple(row)
 
 
@@ -106,21 +102,23 @@ def _subjects(values: tuple[Any, ...], party_id: str | None) -> tuple[Person, Pa
     return person, party_of(LegalPerson(*values[len(_PERSON) : len(_PERSON) + len(_BODY)]))
 
 
-def _revoked(jti: str) -> ScalarSelect[bool]:
-    return select(exists().where(revoked_tokens.c.jti == jti)).scalar_subquery()
-
-
+_REVOKED = select(exists().where(revoked_tokens.c.jti == bindparam("jti"))).scalar_subquery()
+# Built once: composing a statement costs more than running it.
 _SESSION = (
     select(*SESSION, *_PERSON, *_BODY)
     .join(people, people.c.person_id == sessions.c.person_id)
     .outerjoin(legal_persons, legal_persons.c.legal_person_id == sessions.c.party_id)
+    .where(sessions.c.cookie_hash == bindparam("cookie_hash"))
 )
 _TOKEN = (
-    select(*AUTHORIZATION, *_PERSON, *_BODY, clients.c.demo)
+    select(*AUTHORIZATION, *_PERSON, *_BODY, clients.c.demo, _REVOKED)
     .join(people, people.c.person_id == authorizations.c.person_id)
     .join(clients, clients.c.client_id == authorizations.c.client_id)
     .outerjoin(legal_persons, legal_persons.c.legal_person_id == authorizations.c.party_id)
+    .where(authorizations.c.authorization_id == bindparam("authorization_id"))
 )
-_OWN = select(*_BODY, clients.c.scopes, clients.c.demo).join(
-    clients, clients.c.owner_id == legal_persons.c.legal_person_id
+_OWN = (
+    select(*_BODY, clients.c.scopes, clients.c.demo, _REVOKED)
+    .join(clients, clients.c.owner_id == legal_persons.c.legal_person_id)
+    .where(clients.c.client_id == bindparam("client_id"))
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Update, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, insert, select, update
 
 from identity.authorizations import Authorization
 from identity.store.dialects import upsert
@@ -12,6 +12,33 @@ from identity.store.tables import authorizations, revoked_tokens
 _LIVE = authorizations.c.revoked_at.is_(None)
 AUTHORIZATION = tuple(authorizations.c)  # in the order of the fields of `Authorization`
 _SCOPES = AUTHORIZATION.index(authorizations.c.scopes)
+
+# Built once: composing a statement costs more than running it.
+_IS_IT = authorizations.c.authorization_id == bindparam("key")
+_FIND = select(authorizations).where(_IS_IT)
+_REDEEM = (
+    update(authorizations)
+    .where(
+        _IS_IT,
+        _LIVE,
+        authorizations.c.redeemed_at.is_(None),
+        authorizations.c.code_expires_at > bindparam("now"),
+    )
+    .values(redeemed_at=bindparam("now"))
+    .returning(authorizations)
+)
+_REFRESH = (
+    update(authorizations)
+    .where(
+        _IS_IT,
+        _LIVE,
+        authorizations.c.redeemed_at.is_not(None),
+        authorizations.c.refreshes == bindparam("count"),
+        authorizations.c.expires_at > bindparam("now"),
+    )
+    .values(refreshes=authorizations.c.refreshes + 1, refreshed_at=bindparam("now"))
+    .returning(authorizations)
+)
 
 
 class AuthorizationStore:
@@ -27,37 +54,16 @@ class AuthorizationStore:
 
     def find(self, authorization_id: str) -> Authorization | None:
         """Find an authorization by id, live or not."""
-        row = self._connection.execute(
-            select(authorizations).where(authorizations.c.authorization_id == authorization_id)
-        ).first()
+        row = self._connection.execute(_FIND, {"key": authorization_id}).first()
         return read_authorization(row) if row else None
 
     def redeem(self, authorization_id: str, now: int) -> Authorization | None:
         """Use a code up. Of many parallel tries exactly one gets the authorization."""
-        return self._change(
-            update(authorizations)
-            .where(
-                authorizations.c.authorization_id == authorization_id,
-                _LIVE,
-                authorizations.c.redeemed_at.is_(None),
-                authorizations.c.code_expires_at > now,
-            )
-            .values(redeemed_at=now)
-        )
+        return self._change(_REDEEM, key=authorization_id, now=now)
 
     def refresh(self, authorization_id: str, count: int, now: int) -> Authorization | None:
         """Use refresh token number `count` up. Of many parallel tries exactly one succeeds."""
-        return self._change(
-            update(authorizations)
-            .where(
-                authorizations.c.authorization_id == authorization_id,
-                _LIVE,
-                authorizations.c.redeemed_at.is_not(None),
-                authorizations.c.refreshes == count,
-                authorizations.c.expires_at > now,
-            )
-            .values(refreshes=count + 1, refreshed_at=now)
-        )
+        return self._change(_REFRESH, key=authorization_id, count=count, now=now)
 
     def revoke(self, authorization_id: str, now: int) -> None:
         """Withdraw an authorization and all tokens drawn from it."""
@@ -80,8 +86,8 @@ class AuthorizationStore:
         statement = upsert(self._connection)(revoked_tokens).values(jti=jti, expires_at=expires_at)
         self._connection.execute(statement.on_conflict_do_nothing())
 
-    def _change(self, statement: Update) -> Authorization | None:
-        row = self._connection.execute(statement.returning(authorizations)).first()
+    def _change(self, statement: Executable, **values: object) -> Authorization | None:
+        row = self._connection.execute(statement, values).first()
         return read_authorization(row) if row else None
 
 

@@ -76,6 +76,7 @@ def make_world(
         writing,
         clock,
         demo_allowed=True,
+        reads_are_local=True,
     )
     secrets = populate(realm)
     return World(realm, database, clock, *secrets)
