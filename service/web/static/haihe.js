@@ -143,8 +143,9 @@
 
   const showPassword = (button) => {
     const shown = button.textContent;
+    const field = document.querySelector(button.dataset.showPassword);
+    field.form.addEventListener("submit", () => { field.type = "password"; });
     button.addEventListener("click", () => {
-      const field = document.querySelector(button.dataset.showPassword);
       const show = field.type === "password";
       field.type = show ? "text" : "password";
       button.textContent = show ? button.dataset.hide : shown;
