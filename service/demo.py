@@ -12,8 +12,14 @@ PASSWORD = "haihe-demo-2026"  # noqa: S105  # printed at every start with demo d
 WEB_CLIENT = "demo-web"
 WEB_SECRET = "demo-web-secret-not-for-production"  # noqa: S105
 WEB_REDIRECT = "http://127.0.0.1:4999/cb"
+WEB_LOGOUT = "http://127.0.0.1:4999/"
+WEB_SCOPES = (
+    "openid profile legal_person offline_access "
+    "licence.read licence.show licence.issue licence.verify ledger.read"
+)
 SERVICE_CLIENT = "demo-service"
 SERVICE_SECRET = "demo-service-secret-not-for-production"  # noqa: S105
+SERVICE_SCOPES = "licence.issue licence.verify ledger.read"
 
 MARKET = "演示·市场监督管理局"
 HEALTH = "演示·卫生健康委员会"

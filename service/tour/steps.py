@@ -1,14 +1,14 @@
 """The tour: the main job from sign-in to proof, step by step, as outsiders would do it."""
 
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from ledger.evidence import Trust, check_evidence, read_trust
+from ledger.evidence import check_evidence
+from ledger.trust import Trust, parse_trust
 from service import demo
 from service.tour.outsider import App, Caller, TourFailed, sign_in
 
@@ -52,8 +52,9 @@ def _caller(caller: Caller | None) -> Caller:
 def read_what_to_pin(journey: Journey) -> str:
     """An auditor notes the log's key, the contract and the city's root."""
     answer = httpx.get(journey.url + "/api/trust", timeout=30)
-    journey.trust = read_trust(json.dumps(_answer(answer, 200)).encode())
-    return journey.trust.origin
+    _answer(answer, 200)
+    journey.trust = parse_trust(answer.content)
+    return journey.trust.log_key.origin
 
 
 def sign_in_holder(journey: Journey) -> str:
@@ -221,13 +222,3 @@ STEPS: tuple[Step, ...] = (
     flip_a_byte,
     use_an_expired_code,
 )
-
-
-def walk(journey: Journey) -> Iterator[tuple[Step, str]]:
-    """Take every step in order; stops by raising at the first that goes wrong.
-
-    Raises:
-        TourFailed: a step was not as it should be.
-    """
-    for step in STEPS:
-        yield step, step(journey)

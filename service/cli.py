@@ -1,0 +1,103 @@
+"""The command `haihe`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from service import registers
+from service.auditing import check_file, print_audit, write_evidence, write_trust
+from service.opened import Opened, open_service
+from service.serving import serve as serve_service
+from service.settings import BadSetting, Settings, read_settings
+from service.tour.telling import tell
+
+app = typer.Typer(
+    help="Haihe: one sign-in, electronic licences, and a proof of every use.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+
+def _settings() -> Settings:
+    try:
+        return read_settings(os.environ)
+    except BadSetting as bad:
+        Console(stderr=True).print(str(bad), markup=False, style="red")
+        raise typer.Exit(2) from None
+
+
+def _opened() -> Opened:
+    return open_service(_settings(), demo=False)
+
+
+registers.add_commands(app, _opened)
+
+
+@app.command()
+def serve(
+    *,
+    demo: Annotated[bool, typer.Option(help="Add demo people and let them sign in.")] = False,
+    host: Annotated[str, typer.Option(help="Where to listen; default: as the issuer.")] = "",
+    port: Annotated[int, typer.Option(help="Where to listen; default: as the issuer.")] = 0,
+) -> None:
+    """Start the service: set up what is missing, then serve."""
+    serve_service(_settings(), demo=demo, host=host, port=port, console=console)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    _opened().database.close()
+    console.print("The database has the newest schema.")
+
+
+@app.command()
+def audit() -> None:
+    """Recompute everything from the rows to the chain; exit 1 at the first thing that changed."""
+    raise typer.Exit(0 if print_audit(_opened(), console) else 1)
+
+
+@app.command()
+def evidence(
+    record: Annotated[str, typer.Argument(help="Leaf number or id of the record.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    fields: Annotated[str, typer.Option(help="Fields to open, by commas; default: all.")] = "",
+) -> None:
+    """Write the evidence of a record into a file that proves it to anybody."""
+    raise typer.Exit(0 if write_evidence(_opened(), record, out, fields, console) else 1)
+
+
+@app.command()
+def trust(out: Annotated[Path, typer.Option(help="File to write.")]) -> None:
+    """Write what a verifier pins: log key, contract, chain, city root."""
+    raise typer.Exit(0 if write_trust(_opened(), out, console) else 1)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="Evidence file, or a licence as SD-JWT text.")],
+    trust: Annotated[Path, typer.Option(help="File of `haihe trust`.")],
+) -> None:
+    """Check evidence or a licence, without network and without database."""
+    raise typer.Exit(0 if check_file(file, trust, console) else 1)
+
+
+@app.command()
+def tour(
+    url: Annotated[str, typer.Option(help="Address of a running service with demo data.")],
+) -> None:
+    """Walk through the main job over HTTP, as outsiders would."""
+    raise typer.Exit(0 if tell(url, console) else 1)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Puts the demo data into an empty service: one transaction, all of it or nothing."""
+
+from sqlalchemy import Connection
+
+from certificates.catalogue import CATALOGUE, find_type
+from certificates.desk import Desk
+from certificates.issuing import IssueTools, issue
+from certificates.licences import Authority
+from certificates.recording import Actor
+from certificates.requests import IssueRequest
+from certificates.store import CertificateStore
+from identity import registry
+from identity.realm import Work
+from identity.registry import NewClient
+from identity.store import IdentityStore
+from identity.subjects import LegalPerson
+from service import demo
+from service.opened import Opened
+from service.recording import holder_finder, recorder
+
+ISSUED_BY = {
+    "business-licence": demo.MARKET,
+    "food-business-licence": demo.MARKET,
+    "birth-certificate": demo.HEALTH,
+    "credit-report": demo.REFORM,
+    "credit-repair-decision": demo.REFORM,
+}
+
+
+def seed(opened: Opened, desk: Desk) -> bool:
+    """Add the demo data, unless it is there; tells whether it was added."""
+    with opened.database.writing() as connection:
+        store = IdentityStore(connection)
+        if store.people.find_account(demo.PEOPLE[0].account) is not None:
+            return False
+        work = opened.realm.work(store)
+        bodies = _add_people(work)
+        _add_clients(work)
+        _grant(CertificateStore(connection), bodies, work.now)
+        _issue(opened, desk, connection, bodies)
+    return True
+
+
+def _add_people(work: Work) -> dict[str, LegalPerson]:
+    for person in demo.PEOPLE:
+        registry.add_person(
+            work,
+            account=person.account,
+            name=person.name,
+            citizen_number=person.citizen_number,
+            password=demo.PASSWORD,
+            demo=True,
+        )
+    bodies = {
+        name: registry.add_legal_person(work, code=code, name=name)
+        for name, code in demo.LEGAL_PERSONS.items()
+    }
+    for mandate in demo.MANDATES:
+        registry.add_mandate(
+            work,
+            account=mandate.account,
+            code=bodies[mandate.legal_person].code,
+            role=mandate.role,
+            powers=mandate.powers,
+        )
+    return bodies
+
+
+def _add_clients(work: Work) -> None:
+    web = NewClient(
+        client_id=demo.WEB_CLIENT,
+        name="演示·一件事应用",
+        owner_code=demo.LEGAL_PERSONS[demo.CENTRE],
+        kind="web",
+        scopes=frozenset(demo.WEB_SCOPES.split()),
+        redirect_uris=(demo.WEB_REDIRECT,),
+        logout_uris=(demo.WEB_LOGOUT,),
+        demo=True,
+    )
+    service = NewClient(
+        client_id=demo.SERVICE_CLIENT,
+        name="演示·业务系统",
+        owner_code=demo.LEGAL_PERSONS[demo.MARKET],
+        kind="service",
+        scopes=frozenset(demo.SERVICE_SCOPES.split()),
+        introspects=True,
+        demo=True,
+    )
+    registry.add_client(work, web, demo.WEB_SECRET)
+    registry.add_client(work, service, demo.SERVICE_SECRET)
+
+
+def _grant(store: CertificateStore, bodies: dict[str, LegalPerson], now: int) -> None:
+    for slug, name in ISSUED_BY.items():
+        party_id = bodies[name].legal_person_id
+        store.grant_authority(find_type(slug).code, party_id, Authority(now, None))
+
+
+def _issue(
+    opened: Opened, desk: Desk, connection: Connection, bodies: dict[str, LegalPerson]
+) -> None:
+    tools = IssueTools(
+        find_holder=holder_finder(opened.realm, connection),
+        find_signer=desk.find_signer,
+        append=recorder(opened, connection),
+        random=opened.random,
+        address=desk.address,
+    )
+    for licence in demo.LICENCES:
+        request = IssueRequest(
+            type=CATALOGUE[licence.type].slug,
+            holder_code=licence.holder_code,
+            holder_name=licence.holder,
+            fields=licence.fields,
+        )
+        actor = _clerk(bodies[licence.issuer])
+        issue(CertificateStore(connection), request, actor, tools, opened.clock())
+
+
+def _clerk(department: LegalPerson) -> Actor:
+    return Actor(
+        person_id=None,
+        person_name="演示数据",
+        party_id=department.legal_person_id,
+        party_name=department.name,
+        party_code=department.code,
+        is_legal_person=True,
+        powers=frozenset({"issue"}),
+        client_id=None,
+    )

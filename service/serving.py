@@ -1,0 +1,70 @@
+"""Starts the service: opens it, adds demo data if asked, says where it is, and serves."""
+
+import logging
+from urllib.parse import urlsplit
+
+import uvicorn
+from rich.console import Console
+from rich.table import Table
+
+from ledger.anchoring import Ledger, ensure_contract
+from ledger.chains.chain import Chain
+from ledger.errors import ChainError
+from service import demo as data
+from service.app import create_app, make_desk
+from service.opened import Opened, open_service
+from service.seeding import seed
+from service.settings import LOOPBACK, Settings
+
+log = logging.getLogger("haihe")
+
+
+def serve(settings: Settings, *, demo: bool, host: str, port: int, console: Console) -> None:
+    """Serve until told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    opened = open_service(settings, demo=demo)
+    if demo:
+        seed(opened, make_desk(opened))
+    chain = opened.open_chain(mines=True)
+    _prepare_contract(opened, chain)
+    _say(settings, chain, console, demo=demo)
+    address = urlsplit(settings.issuer)
+    own = address.hostname in LOOPBACK
+    uvicorn.run(
+        create_app(opened, chain),
+        host=host or (address.hostname if own and address.hostname else "127.0.0.1"),
+        port=port or (address.port if own and address.port else 8000),
+        log_level="warning",
+        access_log=False,  # addresses hold no personal number, but nobody needs them either
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _prepare_contract(opened: Opened, chain: Chain) -> None:
+    """Put the contract on the chain; without a chain the service starts all the same."""
+    try:
+        ensure_contract(Ledger(opened.reading_ledger, opened.writing_ledger, chain))
+    except ChainError as error:
+        log.warning("no contract on the chain yet, trying again in the background: %s", error)
+
+
+def _say(settings: Settings, chain: Chain, console: Console, *, demo: bool) -> None:
+    kind = chain.name if chain.independent else f"{chain.name}, no independent trust"
+    console.print(f"Haihe at [bold]{settings.issuer}[/bold]  (data in {settings.data})")
+    console.print(f"  discovery  {settings.issuer}/.well-known/openid-configuration")
+    console.print(f"  API        {settings.issuer}/docs")
+    console.print(f"  chain      {kind}, id {chain.chain_id}")
+    if not demo:
+        return
+    table = Table(title=f"Demo accounts, password of all: {data.PASSWORD}")
+    for title in ("account", "name", "role", "acts for"):
+        table.add_column(title)
+    for person in data.PEOPLE:
+        acts_for = [each.legal_person for each in data.MANDATES if each.account == person.account]
+        table.add_row(person.account, person.name, person.role, "\n".join(["self", *acts_for]))
+    console.print(table)
+    console.print(f"Web client {data.WEB_CLIENT}, secret {data.WEB_SECRET}, {data.WEB_REDIRECT}")
+    console.print(f"Service client {data.SERVICE_CLIENT}, secret {data.SERVICE_SECRET}")
+    console.print(f"Next: haihe tour --url {settings.issuer}")
