@@ -97,6 +97,8 @@ def choose_party(work: Work, signed_in: SignedIn, party_id: str) -> None:
     Raises:
         MandateMissing: there is no live mandate from it.
     """
+    if not party_id.isalnum():  # what a form says may be anything
+        raise MandateMissing("no such party")
     powers_for(work, signed_in.person.person_id, party_id)
     work.store.sessions.choose_party(signed_in.session.session_id, party_id, work.now)
 

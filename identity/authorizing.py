@@ -93,7 +93,8 @@ def _needs_sign_in(arrival: _Arrival) -> bool:  # 3
         return False
     max_age = arrival.pending.parameters.get("max_age")
     age = arrival.work.now - arrival.signed_in.session.auth_time
-    return arrival.prompts("login") or (bool(max_age) and age > int(max_age))
+    too_old = bool(max_age) and (int(max_age) == 0 or age > int(max_age))
+    return arrival.prompts("login") or too_old
 
 
 def _needs_choice(arrival: _Arrival) -> bool:  # 4

@@ -94,14 +94,14 @@ def hash_secret(secret: str) -> bytes:
 
 
 def _without_loopback_port(address: str) -> str | None:
-    """Drop the port of a loopback address; None for any other address."""
+    """Drop the port of a loopback address, if it has one; None for any other address."""
     try:
         parts = urlsplit(address)
         loopback = ipaddress.ip_address(parts.hostname or "").is_loopback
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme != "http" or not loopback or port is None or "@" in parts.netloc:
+    if parts.scheme != "http" or not loopback or "@" in parts.netloc:
         return None
     host = parts.netloc.removesuffix(f":{port}")
     return f"http://{host}{address.partition(parts.netloc)[2]}"

@@ -47,6 +47,8 @@ def read_parameters(encoded: str, authorization: str = "") -> Parameters:
         )
     except ValueError:
         return Parameters({}, unreadable="the request is not URL-encoded UTF-8")
+    if "\0" in encoded or "%00" in encoded:
+        return Parameters({}, unreadable="the request holds a NUL character")
     counts = Counter(name for name, _ in pairs)
     repeated = frozenset(name for name, count in counts.items() if count > 1)
     values = {name: value for name, value in pairs if value}

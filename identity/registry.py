@@ -21,7 +21,7 @@ from identity.errors import BadClient, BadNumber, NotRegistered
 from identity.mandates import POWERS, ROLES, Mandate
 from identity.realm import Work
 from identity.scopes import SCOPES
-from identity.sign_in.hashing import hash_password
+from identity.sign_in.hashing import MOST_CHARACTERS, hash_password
 from identity.subjects import (
     LegalPerson,
     Party,
@@ -71,11 +71,11 @@ def add_person(
     Raises:
         BadNumber: the citizen number cannot be real.
         AlreadyRegistered: account name or number is taken.
-        ValueError: the password is too short.
+        ValueError: the password is too short or too long.
     """
     number = check_citizen_number(citizen_number)
-    if len(password) < FEWEST_CHARACTERS:
-        raise ValueError(f"a password has at least {FEWEST_CHARACTERS} characters")
+    if not FEWEST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
+        raise ValueError(f"a password has {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters")
     person = Person(work.realm.fresh_id(), account.strip().casefold(), name, demo)
     sealed = work.realm.seals.citizen_number(number)
     work.store.people.add_person(person, sealed, hash_password(password), work.now)
@@ -222,6 +222,8 @@ def find_party(work: Work, code: str, name: str) -> Party | None:
         code: a citizen number, or a social credit code.
         name: the whole name.
     """
+    if not code.isprintable():  # a database may refuse it
+        return None
     subject = _find_person(work, code) or work.store.people.find_legal_person(code=code.strip())
     if subject is None or subject.name != name.strip():
         return None

@@ -84,6 +84,8 @@ def _add_authorize(routes: APIRouter, realm: Realm, frame: Frame) -> None:
         """Answer an app's request, or show the page that comes first."""
         try:
             flow = _flow_of(realm, sent)
+            if request.method == "POST":  # another site's POST comes without our cookie
+                return see_other(Onward(realm, flow, "/").address())
             return _answer_authorize(realm, request, flow)
         except (BadAuthorizeRequest, FlowExpired) as error:
             return cannot_continue(frame, request, error)
@@ -150,11 +152,11 @@ def _answer_app(
 def _add_userinfo(routes: APIRouter, realm: Realm) -> None:
     @routes.get("/userinfo")
     @routes.post("/userinfo")
-    def userinfo(sent: Sent) -> Response:
+    def userinfo(request: Request, sent: Sent) -> Response:
         """Tell who signed in, as far as the person allowed it."""
         scheme, _, token = sent.authorization.partition(" ")
         if scheme.lower() != "bearer":
-            token = sent.get("access_token")
+            token = sent.get("access_token") if request.method == "POST" else ""
         if not token:
             return _challenge(UNAUTHORIZED, "")
         try:

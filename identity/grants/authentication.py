@@ -65,7 +65,10 @@ def _read_basic(header: str) -> tuple[str, str]:
         name, _, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         raise _refused() from None
-    return unquote_plus(name), unquote_plus(secret)
+    client_id = unquote_plus(name)
+    if not client_id.isprintable():  # a database may refuse it
+        raise _refused()
+    return client_id, unquote_plus(secret)
 
 
 def _refused() -> InvalidClientError:

@@ -30,7 +30,15 @@ def check_still_allowed(work: Work, authorization: Authorization) -> None:
     Raises:
         InvalidGrantError: it does not, or the person is one of the demo data.
     """
+    if not work.realm.demo_allowed:
+        _check_real(work, authorization.person_id)
     try:
         powers_for(work, authorization.person_id, authorization.party_id)
     except MandateMissing:
         raise InvalidGrantError("the mandate behind this grant has ended") from None
+
+
+def _check_real(work: Work, person_id: str) -> None:
+    person = work.store.people.find_person(person_id)
+    if person is None or person.demo:
+        raise InvalidGrantError("this person exists only with demo data")

@@ -1,5 +1,6 @@
 """What an authorization request may look like here (OpenID Connect Core §3.1.2.1)."""
 
+import re
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
@@ -16,6 +17,7 @@ NOT_SUPPORTED = {
     "registration": RegistrationNotSupportedError,
 }
 MOST_CHARACTERS = 2048
+SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 class RequestProfile:
@@ -38,7 +40,7 @@ class RequestProfile:
         if data.get("response_mode", "query") != "query":
             raise InvalidRequestError("response_mode must be query")
         _check_prompt(data.get("prompt", ""))
-        if not data.get("max_age", "0").isdecimal():
+        if not SECONDS.fullmatch(data.get("max_age", "0")):
             raise InvalidRequestError("max_age must be a number of seconds")
         if any(len(data.get(name, "")) > MOST_CHARACTERS for name in ("state", "nonce")):
             raise InvalidRequestError("state or nonce is too long")

@@ -43,7 +43,12 @@ class Onward:
 
     def to(self, page: str) -> str:
         """Return the address of another page of the same sign-in."""
-        return f"{page}?{urlencode(self.hidden())}"
+        return f"{page}?{urlencode({**self.hidden(), **self._language()})}"
+
+    def _language(self) -> Mapping[str, str]:
+        """Return the language the app asks for; the frame reads it from the address."""
+        wished = read_parameters(self.flow.query).get("ui_locales") if self.flow else ""
+        return {"ui_locales": wished} if wished else {}
 
     def address(self) -> str:
         """Return where to go when the pages are done."""

@@ -17,7 +17,7 @@ from identity.subjects import Person, check_citizen_number, looks_like_citizen_n
 
 WINDOW_SECONDS = 5 * 60
 ACCOUNT_TRIES = 5
-ADDRESS_TRIES = 50  # a whole office may share one address
+ADDRESS_TRIES = 100  # failed ones only: a whole office may share one address
 NAME = "password"
 
 
@@ -34,7 +34,8 @@ class PasswordMethod:
         """
         account = form.get("account", "").strip()
         key = _key(realm, "account", account.upper())
-        left = _count_try(realm, key, _key(realm, "address", address))
+        here = _key(realm, "address", address)
+        left = _count_try(realm, key, here)
         with realm.reading() as store:
             person, password_hash = _find(realm, store, account) or (None, NOBODY)
         right = matches(password_hash, form.get("password", ""))
@@ -42,10 +43,13 @@ class PasswordMethod:
             raise SignInRefused(left)
         with realm.writing() as store:
             store.attempts.forget(key)
+            store.attempts.take_back(here)
         return Proof(person, PASSWORD_LEVEL)
 
 
 def _find(realm: Realm, store: IdentityStore, account: str) -> tuple[Person, str] | None:
+    if not account.isprintable():  # a database may refuse it
+        return None
     if not looks_like_citizen_number(account):
         return store.people.find_account(account.casefold())
     try:
@@ -64,12 +68,12 @@ def _count_try(realm: Realm, account_key: bytes, address_key: bytes) -> int:
     now = realm.clock()
     with realm.writing() as store:
         tries, until = store.attempts.count(account_key, now, WINDOW_SECONDS)
-        here, here_until = store.attempts.count(address_key, now, WINDOW_SECONDS)
+        from_here, here_until = store.attempts.count(address_key, now, WINDOW_SECONDS)
     if tries > ACCOUNT_TRIES:
         raise SignInPaused(until)
-    if here > ADDRESS_TRIES:
+    if from_here > ADDRESS_TRIES:
         raise SignInPaused(here_until)
-    return min(ACCOUNT_TRIES - tries, ADDRESS_TRIES - here)
+    return min(ACCOUNT_TRIES - tries, ADDRESS_TRIES - from_here)
 
 
 def _key(realm: Realm, kind: str, value: str) -> bytes:

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from identity.store.access import AccessStore
 from identity.store.authorizations import AuthorizationStore
 from identity.store.clients import ClientStore
+from identity.store.housekeeping import Housekeeping
 from identity.store.people import MandateStore, PeopleStore
 from identity.store.sessions import AttemptStore, SessionStore
 from identity.store.tables import metadata
@@ -17,6 +18,7 @@ class IdentityStore:
 
     def __init__(self, connection: Connection) -> None:
         self.access = AccessStore(connection)
+        self.housekeeping = Housekeeping(connection)
         self.people = PeopleStore(connection)
         self.mandates = MandateStore(connection)
         self.clients = ClientStore(connection)

@@ -87,3 +87,9 @@ class AttemptStore:
     def forget(self, key: bytes) -> None:
         """Start counting again, after a sign-in that worked."""
         self._connection.execute(delete(attempts).where(attempts.c.key == key))
+
+    def take_back(self, key: bytes) -> None:
+        """Count one try less: it worked."""
+        self._connection.execute(
+            update(attempts).where(attempts.c.key == key).values(failures=attempts.c.failures - 1)
+        )
