@@ -118,7 +118,7 @@ def verify(
     case = _open_case(store, request, actor, now)
     outcomes = check_all(case, matter, tools.root, tools.find_issue, now)
     if case.found and case.found.show and not _failed(outcomes):
-        outcomes["shown"] = _redeem(store, case.found, now)
+        outcomes["shown"] = redeem(store, case.found, now)
     checks = [judge(code, outcome) for code, outcome in outcomes.items()]
     view = _view(case, outcomes, matter, now)
     failed = _failed(outcomes)
@@ -183,7 +183,8 @@ def _read(text: str) -> Reading | None:
         return None
 
 
-def _redeem(store: CertificateStore, found: Found, now: int) -> str:
+def redeem(store: CertificateStore, found: Found, now: int) -> str:
+    """Use the code up: `PASSED`, or how it died since it was found."""
     if found.code_hash is None or store.redeem(found.code_hash, now):
         return PASSED
     # Someone else was faster between our reading and our writing: tell what happened.
