@@ -1,24 +1,28 @@
 """The Jinja environment: escaping on, unknown names refused, our few filters."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
+from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 
-from service.web.assets import Assets
 from service.web.times import date_element, time_element
 
 FOLDER = Path(__file__).with_name("templates")
 
 
-def make_environment(templates: Mapping[str, Path], assets: Assets) -> Environment:
-    """Build the environment of all pages.
+def make_environment(
+    templates: Mapping[str, Path], language: str, everywhere: Mapping[str, object]
+) -> Environment:
+    """Build the environment of all pages in one language.
+
+    What is the same for all pages of a language is global, so that imported macros see it too.
 
     Args:
         templates: each domain's template folder by prefix; the frame's own is `web`.
-        assets: the static files, for `asset(name)`.
+        language: the language of the pages, `lang` in templates.
+        everywhere: what else all templates see.
     """
     folders = {**templates, "web": FOLDER}
     environment = Environment(
@@ -29,23 +33,13 @@ def make_environment(templates: Mapping[str, Path], assets: Assets) -> Environme
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["asset"] = assets.address
+    environment.globals.update(everywhere, lang=language)
     environment.filters |= {
-        "local_time": _local_time,
-        "local_date": _local_date,
+        "local_time": partial(time_element, language=language),
+        "local_date": partial(date_element, language=language),
         "zh": in_chinese,
     }
     return environment
-
-
-@pass_context
-def _local_time(context: Context, seconds: int) -> Markup:
-    return time_element(seconds, context["lang"])
-
-
-@pass_context
-def _local_date(context: Context, seconds: int) -> Markup:
-    return date_element(seconds, context["lang"])
 
 
 def in_chinese(value: object) -> Markup:

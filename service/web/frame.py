@@ -14,7 +14,7 @@ from service.web.csrf import FIELD, check_form, token_for
 from service.web.environment import make_environment
 from service.web.forms import Upload, read_form, read_upload
 from service.web.headers import origin_of, page_headers
-from service.web.languages import language_of
+from service.web.languages import LANGUAGES, language_of
 from service.web.problems import Problem
 from service.web.texts import load_catalogue, translator
 
@@ -87,8 +87,13 @@ class PageFrame:
         """
         self.assets: Assets = load_assets()
         self.english = load_catalogue([TEXTS, *catalogues])
-        self._environment = make_environment(templates, self.assets)
-        self._environment.globals.update(city=city, demo=demo, version=version)
+        place = {"asset": self.assets.address, "city": city, "demo": demo, "version": version}
+        self._environments = {
+            language: make_environment(
+                templates, language, {**place, "_": translator(language, self.english)}
+            )
+            for language in LANGUAGES
+        }
         self._secret = secret
         self._current = current
         self._random = random
@@ -109,11 +114,12 @@ class PageFrame:
         known = request.cookies.get(self._browser_cookie)
         browser = known or self._random(32).hex()
         nonce = self._random(16).hex()
+        language = language_of(request)
         given = self._given(request, browser, nonce)
-        page = self._environment.get_template(template).render({**given, **context})
+        page = self._environments[language].get_template(template).render({**given, **context})
         actions: Collection[str] = getattr(request.state, "form_actions", ())
         response = HTMLResponse(page, status, page_headers(nonce, actions))
-        response.headers["Content-Language"] = str(given["lang"])
+        response.headers["Content-Language"] = language
         if known is None:
             self._set_cookie(response, self._browser_cookie, browser)
         return response
@@ -174,13 +180,10 @@ class PageFrame:
         self._set_cookie(response, name, value, YEAR_SECONDS)
 
     def _given(self, request: Request, browser: str, nonce: str) -> dict[str, object]:
-        """Return what every template is given."""
-        language = language_of(request)
+        """Return what every template is given for this request."""
         view = request.cookies.get(VIEW_COOKIE, NORMAL_VIEW)
         token = token_for(self._secret, browser)
         return {
-            "_": translator(language, self.english),
-            "lang": language,
             "acting": self._current(request),
             "csrf": Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token),
             "view": view if view in VIEWS else NORMAL_VIEW,

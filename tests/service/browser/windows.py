@@ -4,11 +4,14 @@ import re
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
 from service import demo
+
+LICENCE = re.compile("食品经营许可证|Food business licence", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -21,16 +24,17 @@ class Shown:
 
 def identifier_in(address: str) -> str:
     """The licence's identifier in the address of one of its pages."""
-    parts = address.split("/")
+    parts = urlsplit(address).path.split("/")
     return next(part for part in reversed(parts) if any(sign.isdigit() for sign in part))
 
 
 def show(page: Page, url: str, identifier: str = "") -> Shown:
-    """Show a licence (the first valid one, or the one named) and read the screen."""
+    """Show a licence (the first valid one for the matter, or the one named) and read the screen."""
     if not identifier:
         page.goto(f"{url}/licences")
-        valid = page.locator("main li:has(.badge-ok) a[href$='/show']").first
-        identifier = identifier_in(str(valid.get_attribute("href")))
+        valid = page.locator("main li:has(.badge-ok)", has_text=LICENCE).first
+        link = valid.locator("a[href$='/show']")
+        identifier = identifier_in(str(link.get_attribute("href")).removesuffix("/show"))
     page.goto(f"{url}/licences/{identifier}/show")
     if not page.locator(".digits").count():
         page.locator("main form[action$='/show'] button").click()
