@@ -113,9 +113,12 @@ def check_redirect_uri(address: str) -> str:
     Raises:
         BadClient: it has a fragment, no host, or plain http to another machine.
     """
-    parts = urlsplit(address)
     if set(address) & _FORBIDDEN or not address.isascii() or "#" in address:
         raise BadClient(f"a redirect address has no fragment and no spaces: {address!r}")
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise BadClient(f"not an address: {address!r}") from None
     if parts.scheme == "https" and parts.hostname:
         return address
     if parts.scheme == "http" and (

@@ -25,7 +25,11 @@ class NotRegistered(IdentityError):
     """A person, legal person, mandate or client that does not exist."""
 
 
-class BadClient(IdentityError):
+class BadRegistration(IdentityError):
+    """Something an operator wants to register that cannot work."""
+
+
+class BadClient(BadRegistration):
     """A client registration that cannot work."""
 
 

@@ -17,7 +17,7 @@ from identity.clients import (
     hash_secret,
     sector_of,
 )
-from identity.errors import BadClient, BadNumber, NotRegistered
+from identity.errors import BadClient, BadNumber, BadRegistration, NotRegistered
 from identity.mandates import POWERS, ROLES, Mandate
 from identity.realm import Work
 from identity.scopes import SCOPES
@@ -71,11 +71,11 @@ def add_person(
     Raises:
         BadNumber: the citizen number cannot be real.
         AlreadyRegistered: account name or number is taken.
-        ValueError: the password is too short or too long.
+        BadRegistration: the password is too short or too long.
     """
     number = check_citizen_number(citizen_number)
     if not FEWEST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
-        raise ValueError(f"a password has {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters")
+        raise BadRegistration(f"a password has {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters")
     person = Person(work.realm.fresh_id(), account.strip().casefold(), name, demo)
     sealed = work.realm.seals.citizen_number(number)
     work.store.people.add_person(person, sealed, hash_password(password), work.now)
@@ -107,11 +107,11 @@ def add_mandate(
 
     Raises:
         NotRegistered: the person or the legal person does not exist.
-        ValueError: there is no such role or power.
+        BadRegistration: there is no such role or power.
     """
     given = frozenset(powers)
     if role not in ROLES or not given or not given <= POWERS:
-        raise ValueError(f"roles are {ROLES}, powers are {sorted(POWERS)}")
+        raise BadRegistration(f"roles are {ROLES}, powers are {sorted(POWERS)}")
     found = work.store.people.find_account(account.strip().casefold())
     if found is None:
         raise NotRegistered(f"no person with the account {account!r}")

@@ -1,6 +1,5 @@
 """A small city for identity's tests: two people, a company, a few apps, one database."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,24 +9,35 @@ from fastapi import FastAPI
 from starlette.requests import Request
 
 from identity import pages, routes
-from identity.acting import SignedIn, current_session
-from identity.clients import PUBLIC, SERVICE, WEB
+from identity.acting import SignedIn, choose_party, current_session, find_session
+from identity.assurance import PASSWORD_LEVEL
+from identity.clients import POST, PUBLIC, SERVICE, WEB
 from identity.keys import load_keys
 from identity.pages.frame import read_cookie
-from identity.realm import Realm
+from identity.realm import Realm, Work
 from identity.registry import NewClient, add_client, add_legal_person, add_mandate, add_person
 from identity.scopes import SCOPES
-from identity.seals import Seals
+from identity.seals import KEY_BYTES, Seals
+from identity.sign_in.methods import Proof
+from identity.signing_in import open_session
 from identity.store import IdentityStore, metadata
+from identity.subjects import Person
 from service.database import Database
 from service.web.frame import PageFrame
 
 PASSWORD = "a long password of a test"
+PERSON_NUMBER = "120101192504120013"
 COMPANY = "演示·海河餐饮有限公司"
 COMPANY_CODE = "91120101MA00030139"
-DEPARTMENT_CODE = "11120101000002014A"
+OTHER_COMPANY_CODE = "11120101000002014A"
+ISSUER = "http://127.0.0.1:8000"
+SEAL_KEY = bytes(range(KEY_BYTES))
 START = 1_800_000_000
 REDIRECT = "http://127.0.0.1:4999/cb"
+GOODBYE = "http://127.0.0.1:4999/bye"
+WEB_SECRET = "secret: with + and % in it"
+OTHER_SECRET = "the other secret"
+SERVICE_SECRET = "the secret of the service"
 EVERYTHING = frozenset(SCOPES)
 
 
@@ -43,20 +53,46 @@ class Clock:
 
 @dataclass
 class World:
+    """The realm of a test, its clock and its database."""
+
     realm: Realm
     database: Database
     clock: Clock
-    secret: str
-    service_secret: str
+
+    @contextmanager
+    def working(self) -> Iterator[Work]:
+        with self.realm.writing() as store:
+            yield self.realm.work(store)
+
+    def person(self, account: str) -> Person:
+        with self.working() as work:
+            found = work.store.people.find_account(account)
+        assert found is not None
+        return found[0]
+
+    def company_id(self) -> str:
+        with self.working() as work:
+            found = work.store.people.find_legal_person(code=COMPANY_CODE)
+        assert found is not None
+        return found.legal_person_id
+
+    def sign_in(self, account: str = "agent", party: str = "") -> tuple[str, SignedIn]:
+        """Open a session without a browser: the cookie, and who is signed in."""
+        person = self.person(account)
+        with self.working() as work:
+            cookie, _ = open_session(work, Proof(person, PASSWORD_LEVEL), None)
+            signed_in = find_session(work, cookie)
+            assert signed_in is not None
+            choose_party(work, signed_in, party or person.person_id)
+            chosen = find_session(work, cookie)
+            assert chosen is not None
+        return cookie, chosen
 
 
-def make_world(
-    folder: Path, issuer: str = "http://127.0.0.1:8000", clock: Clock | None = None
-) -> World:
+def open_world(folder: Path, issuer: str = ISSUER) -> World:
+    """Open a realm over a folder; its tables exist."""
     database = Database(f"sqlite:///{folder}/identity.sqlite")
-    with database.writing() as connection:
-        metadata.create_all(connection)
-    clock = clock or Clock()
+    clock = Clock()
 
     @contextmanager
     def reading() -> Iterator[IdentityStore]:
@@ -71,80 +107,73 @@ def make_world(
     realm = Realm(
         issuer,
         load_keys(folder / "keys"),
-        Seals(os.urandom(64)),
+        Seals(SEAL_KEY),
         reading,
         writing,
         clock,
         demo_allowed=True,
         reads_are_local=True,
     )
-    secrets = populate(realm)
-    return World(realm, database, clock, *secrets)
+    return World(realm, database, clock)
 
 
-def populate(realm: Realm) -> tuple[str, str]:
-    with realm.writing() as store:
-        work = realm.work(store)
-        add_person(
-            work,
-            account="person",
-            name="演示·李明",
-            citizen_number="120101192504120013",
-            password=PASSWORD,
-        )
-        add_person(
-            work,
-            account="agent",
-            name="演示·张强",
-            citizen_number="120101192711230039",
-            password=PASSWORD,
-        )
-        add_legal_person(work, code=COMPANY_CODE, name=COMPANY)
-        add_legal_person(work, code=DEPARTMENT_CODE, name="演示·市场监督管理局")
-        add_mandate(work, account="agent", code=COMPANY_CODE, role="agent", powers=["licences"])
-        web = NewClient(
-            "web",
-            "演示·点餐应用",
-            COMPANY_CODE,
-            WEB,
-            EVERYTHING,
-            (REDIRECT,),
-            ("http://127.0.0.1:4999/bye",),
-        )
-        other = NewClient(
-            "other",
-            "演示·另一个应用",
-            COMPANY_CODE,
-            WEB,
-            EVERYTHING,
-            ("https://other.example/cb",),
-            auth_method="client_secret_post",
-        )
-        public = NewClient("public", "演示·手机应用", COMPANY_CODE, PUBLIC, EVERYTHING, (REDIRECT,))
-        service = NewClient(
-            "service",
-            "演示·系统",
-            COMPANY_CODE,
-            SERVICE,
-            frozenset({"licence.verify", "ledger.read"}),
-        )
-        _, secret = add_client(work, web)
-        add_client(work, other, "other secret")
-        add_client(work, public)
-        _, service_secret = add_client(work, service)
-    return secret, service_secret
+def make_world(folder: Path, issuer: str = ISSUER) -> World:
+    """Make the tables and the people."""
+    world = open_world(folder, issuer)
+    with world.database.writing() as connection:
+        metadata.create_all(connection)
+    with world.working() as work:
+        populate(work)
+    return world
+
+
+def populate(work: Work) -> None:
+    for account, name, number in (
+        ("person", "演示·李明", PERSON_NUMBER),
+        ("agent", "演示·张强", "120101192711230039"),
+    ):
+        add_person(work, account=account, name=name, citizen_number=number, password=PASSWORD)
+    add_legal_person(work, code=COMPANY_CODE, name=COMPANY)
+    add_legal_person(work, code=OTHER_COMPANY_CODE, name="演示·市场监督管理局")
+    add_mandate(work, account="agent", code=COMPANY_CODE, role="agent", powers=["licences"])
+    for new, secret in (
+        (_web("web", (REDIRECT,), (GOODBYE,)), WEB_SECRET),
+        (_web("other", ("https://other.example/cb",), method=POST), OTHER_SECRET),
+        (NewClient("public", "演示·手机", COMPANY_CODE, PUBLIC, EVERYTHING, (REDIRECT,)), ""),
+        (
+            NewClient(
+                "service",
+                "演示·系统",
+                COMPANY_CODE,
+                SERVICE,
+                frozenset({"licence.verify", "ledger.read"}),
+            ),
+            SERVICE_SECRET,
+        ),
+    ):
+        add_client(work, new, secret)
+
+
+def _web(
+    client_id: str, redirects: tuple[str, ...], goodbyes: tuple[str, ...] = (), method: str = ""
+) -> NewClient:
+    name = "演示·点餐应用" if client_id == "web" else "演示·另一个应用"
+    return NewClient(
+        client_id, name, COMPANY_CODE, WEB, EVERYTHING, redirects, goodbyes, auth_method=method
+    )
 
 
 def make_app(world: World) -> FastAPI:
+    """Compose identity alone, in the real frame."""
     realm = world.realm
 
-    def current(request: Request) -> "Acting | None":
+    def current(request: Request) -> "ActingNow | None":
         found = current_session(realm, read_cookie(request, realm))
-        return Acting(found) if found and found.party else None
+        return ActingNow(found) if found and found.party else None
 
     frame = PageFrame(
         {"identity": pages.TEMPLATES},
-        [pages.TEXTS] if pages.TEXTS.exists() else [],
+        [pages.TEXTS],
         b"f" * 32,
         current,
         demo=True,
@@ -156,7 +185,9 @@ def make_app(world: World) -> FastAPI:
     return app
 
 
-class Acting:
+class ActingNow:
+    """What the frame shows of who is signed in."""
+
     def __init__(self, found: SignedIn) -> None:
         assert found.party is not None
         self.person_name = found.person.name

@@ -1,0 +1,66 @@
+"""One world per test, copied from one that is made once; one real server for all."""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from tests.identity.browser import Browser
+from tests.identity.world import World, make_app, make_world, open_world
+from tests.service.running import free_port
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("identity")
+    make_world(folder).database.close()
+    return folder
+
+
+@pytest.fixture
+def world(template: Path, tmp_path: Path) -> Iterator[World]:
+    """A world of one's own."""
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    own = open_world(tmp_path)
+    yield own
+    own.database.close()
+
+
+@dataclass(frozen=True)
+class Site:
+    """A world behind a real server."""
+
+    url: str
+    world: World
+
+    def browser(self, account: str = "agent") -> Browser:
+        return Browser(self.url, account)
+
+
+@pytest.fixture(scope="session")
+def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    port = free_port()
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    world = open_world(folder, f"http://127.0.0.1:{port}")
+    running = uvicorn.Server(uvicorn.Config(make_app(world), port=port, log_level="error"))
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    yield Site(world.realm.issuer, world)
+    running.should_exit = True
+    thread.join()
+    world.database.close()
+
+
+@pytest.fixture
+def site(server: Site) -> Site:
+    """The server, an hour later: what other tests counted or began is over."""
+    server.world.clock.now += 3600
+    return server
