@@ -44,8 +44,8 @@ def _check_contract(contract: Contract, chain: Chain) -> None:
     receipt = chain.receipt(contract.tx_hash)
     if sent.sender != chain.operator:
         raise Bad("contracts", contract.chain_id, f"made by {sent.sender}, not by our operator")
-    if receipt is not None and not chain.has_contract(contract.address):
-        raise Bad("contracts", contract.chain_id, f"at {contract.address} is another contract")
+    if (receipt is not None) != chain.has_contract(contract.address):
+        raise Bad("contracts", contract.chain_id, "transaction and contract are not both there")
 
 
 @dataclass

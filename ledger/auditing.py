@@ -15,10 +15,11 @@ What binds each column, so that no change of a single byte stays unseen:
     licences     digest and state to the records of issue and of status
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from ledger.anchors import Contract
 from ledger.audit_anchors import NOTHING, audit_anchors, audit_contracts, audit_held
 from ledger.audit_licences import Exhibit, Licences
 from ledger.audit_tree import audit_tree
@@ -87,7 +88,8 @@ def _audit(
     counts: Counts,
 ) -> None:
     with snapshot() as early:
-        address = _contract_address(early.store, chain)
+        # Only an address that its transaction confirms is asked for on the chain.
+        address = _contract_address(audit_contracts(early.store, chain, Counts()), chain)
     held = _held(chain, address)
     licences = Licences()
     with snapshot() as now:
@@ -98,8 +100,8 @@ def _audit(
     audit_held(held, anchored, _held(chain, address))
 
 
-def _contract_address(store: LedgerStore, chain: Chain) -> str | None:
-    contract = store.find_contract(chain.chain_id)
+def _contract_address(contracts: Mapping[int, Contract], chain: Chain) -> str | None:
+    contract = contracts.get(chain.chain_id)
     return None if contract is None else contract.address
 
 

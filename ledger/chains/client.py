@@ -27,7 +27,6 @@ from ledger.merkle import Hashes
 DEPLOYMENT_GAS = 1_500_000
 ANCHOR_GAS = 120_000
 GAS_PER_HASH = 4_000
-PRICE_MARGIN = 2  # a fee that doubles while we wait still gets in
 
 
 class EvmChain:
@@ -78,7 +77,7 @@ class EvmChain:
 
     def _sign(self, call: TxParams) -> SignedTransaction:
         with _answering():
-            price = self._eth.gas_price * PRICE_MARGIN
+            price = self._eth.gas_price
             nonce = self._eth.get_transaction_count(self._account.address, "latest")
         signed = self._account.sign_transaction(
             {**call, "value": 0, "nonce": nonce, "gasPrice": price, "chainId": self.chain_id}

@@ -6,6 +6,7 @@ without a node. It speaks JSON-RPC as any node does, behind web3's provider inte
 """
 
 import fcntl
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,16 +17,23 @@ from eth.chains.base import MiningChain
 from eth.consensus.applier import ConsensusApplier
 from eth.consensus.noproof import NoProofConsensus
 from eth.constants import POST_MERGE_DIFFICULTY, POST_MERGE_NONCE, ZERO_ADDRESS
-from eth.exceptions import HeaderNotFound, Revert, TransactionNotFound, VMError
+from eth.exceptions import PyEVMError, Revert, TransactionNotFound, VMError
 from eth.vm.forks.paris import ParisVM
 from eth.vm.spoof import SpoofTransaction
 from eth_utils.address import to_canonical_address
 from eth_utils.exceptions import ValidationError
+from rlp.exceptions import RLPException
+from trie.exceptions import MissingTraversalNode, MissingTrieNode
 from web3.providers.base import BaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
 from ledger.chains.key_value import SqliteDatabase, atomic
 from ledger.errors import ChainDamaged, ChainLocked, ChainUnreachable
+
+# Importing py-evm lifts the limit to 12,288 for deep calls between contracts, which ours has none
+# of. With that limit a few thousand brackets crash Python's JSON reader, here and everywhere else.
+PYTHON_RECURSION_LIMIT = 1000
+sys.setrecursionlimit(PYTHON_RECURSION_LIMIT)
 
 CHAIN_ID = 0x48414948  # "HAIH"; no public chain has it
 GAS_LIMIT = 30_000_000
@@ -91,7 +99,7 @@ class EmbeddedProvider(BaseProvider):
                 return {"jsonrpc": "2.0", "id": 1, "result": answer(*params)}
         except (VMError, ValidationError) as error:
             return _error(3 if isinstance(error, Revert) else -32000, str(error))
-        except (HeaderNotFound, KeyError) as error:
+        except (PyEVMError, RLPException, MissingTrieNode, MissingTraversalNode, KeyError) as error:
             raise ChainDamaged(f"the embedded chain lacks a part: {error}") from None
 
     def is_connected(self, show_traceback: bool = False) -> bool:  # noqa: ARG002, FBT001, FBT002
