@@ -232,6 +232,9 @@ def _answer(work: Work, parameters: Parameters, path: str) -> Answer:
     answer: Answer
     if parameters.fault:
         answer = server.handle_error_response(request, InvalidRequestError(parameters.fault))
+    elif path == "/token" and not parameters.get("grant_type"):
+        missing = InvalidRequestError("grant_type is required")
+        answer = server.handle_error_response(request, missing)
     elif path in _ENDPOINTS:
         answer = server.create_endpoint_response(_ENDPOINTS[path], request)
     else:

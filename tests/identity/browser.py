@@ -12,7 +12,7 @@ import httpx
 from service.tour.forms import Form, read_forms
 from tests.identity.world import COMPANY, PASSWORD, REDIRECT, WEB_SECRET
 
-OUR_PAGES = {"/sign-in", "/act-for", "/consent"}
+OUR_PAGES = ("/sign-in", "/act-for", "/consent")
 VERIFIER = "v" * 43
 
 
@@ -84,7 +84,7 @@ class Browser:
     def token(self, headers: Mapping[str, str] | None = None, **form: str) -> httpx.Response:
         return self.http.post("/token", data=form, headers=headers or basic())
 
-    def redeem(self, code: str, **changes: str) -> httpx.Response:
+    def redeem(self, code: str, /, **changes: str) -> httpx.Response:
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -101,7 +101,9 @@ class Browser:
 
 
 def form_of(page: httpx.Response) -> Form:
-    return next(form for form in read_forms(page.text) if form.action in {*OUR_PAGES, "/sign-out"})
+    """The form of the page itself; the frame around it has one to sign out."""
+    forms = {form.action: form for form in read_forms(page.text)}
+    return next(forms[path] for path in (*OUR_PAGES, "/sign-out") if path in forms)
 
 
 def told(address: str) -> dict[str, str]:

@@ -4,14 +4,15 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import uvicorn
 
+from identity.sessions import cookie_name
 from tests.identity.browser import Browser
-from tests.identity.world import World, make_app, make_world, open_world
+from tests.identity.world import EVERYTHING, World, make_app, make_world, open_world
 from tests.service.running import free_port
 
 
@@ -37,9 +38,25 @@ class Site:
 
     url: str
     world: World
+    opened: list[Browser] = field(default_factory=list)
 
     def browser(self, account: str = "agent") -> Browser:
-        return Browser(self.url, account)
+        """A browser that is closed when the test ends."""
+        self.opened.append(Browser(self.url, account))
+        return self.opened[-1]
+
+    def ready(self) -> Browser:
+        """A browser whose person is signed in for the company and has allowed the apps."""
+        company, world = self.world.company_id(), self.world
+        cookie, signed_in = world.sign_in("agent", company)
+        with world.working() as work:
+            for client_id in ("web", "public"):
+                work.store.clients.save_consent(
+                    signed_in.person.person_id, company, client_id, EVERYTHING, work.now
+                )
+        browser = self.browser()
+        browser.http.cookies.set(cookie_name(self.url), cookie)
+        return browser
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +77,9 @@ def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture
-def site(server: Site) -> Site:
+def site(server: Site) -> Iterator[Site]:
     """The server, an hour later: what other tests counted or began is over."""
     server.world.clock.now += 3600
-    return server
+    yield server
+    while server.opened:
+        server.opened.pop().http.close()
