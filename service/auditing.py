@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
+from rich.markup import escape
 
 from certificates.chains import verify_chain
 from certificates.errors import CertificateError
@@ -99,7 +100,10 @@ def write_trust(opened: Opened, out: Path, console: Console) -> bool:
     finally:
         chain.close()
     out.write_bytes(trust.encode())
-    console.print(f"{out}: log {trust.log_key.origin}, chain {trust.chain_id}, {trust.contract}")
+    console.print(
+        f"{out}: log {trust.log_key.origin}, chain {trust.chain_id}, {trust.contract}",
+        soft_wrap=True,
+    )
     return True
 
 
@@ -114,7 +118,8 @@ def check_file(file: Path, trust_file: Path, console: Console) -> bool:
     steps = check_licence(data, trust) if _is_licence(data) else _evidence_steps(data, trust)
     passed = True
     for step, good in steps:
-        console.print(("[green]✓[/green] " if good else "[red]✗[/red] ") + step, highlight=False)
+        mark = "[green]✓[/green]" if good else "[red]✗[/red]"
+        console.print(mark, escape(step), highlight=False, soft_wrap=True)
         passed = passed and good
     console.print("Genuine." if passed else "[red]Refused.[/red]")
     if passed and not trust.independent:
@@ -151,7 +156,7 @@ def check_licence(data: bytes, trust: Trust) -> Steps:
     yield "4. 签名部门就是发证部门 / The department that signed is the one that issued", same
     inside = credential.valid_from <= now < (credential.valid_to or now + 1)
     yield "5. 在有效期内 / Within its period of validity", inside
-    yield f"   状态请在线查询 / Its state is online only: {credential.status_list}", True
+    yield f"6. 状态要在线查询 / Whether it still counts is told by {credential.status_list}", True
 
 
 def _root(trust: Trust) -> bytes:

@@ -36,6 +36,15 @@ def _refuse(error: Exception) -> typer.Exit:
     return typer.Exit(1)
 
 
+def _table(name: str, *others: str) -> Table:
+    """Make a table whose first column, the one to copy from, is never cut."""
+    table = Table()
+    table.add_column(name, no_wrap=True)
+    for other in others:
+        table.add_column(other, overflow="fold")
+    return table
+
+
 def _people(open_service: Open) -> typer.Typer:
     commands = typer.Typer(no_args_is_help=True)
 
@@ -153,7 +162,7 @@ def _mandates(open_service: Open) -> typer.Typer:
             mandates = store.mandates.live_at(opened.clock())
             people = {each.person_id: each.name for each in store.people.all_people()}
             bodies = {each.legal_person_id: each.name for each in store.people.all_legal_persons()}
-        table = Table("mandate", "person", "acts for", "role", "powers")
+        table = _table("mandate", "person", "acts for", "role", "powers")
         for each in mandates:
             who, whom = people[each.person_id], bodies[each.legal_person_id]
             table.add_row(each.mandate_id, who, whom, each.role, " ".join(sorted(each.powers)))
@@ -211,7 +220,7 @@ def _clients(open_service: Open) -> typer.Typer:
         realm = open_service().realm
         with realm.reading() as store:
             clients = registry.list_clients(realm.work(store))
-        table = Table("client", "name", "kind", "redirect addresses", "scopes")
+        table = _table("client", "name", "kind", "redirect addresses", "scopes")
         for each in clients:
             where, scopes = "\n".join(each.redirect_uris), " ".join(sorted(each.scopes))
             table.add_row(each.client_id, each.name, each.kind, where, scopes)

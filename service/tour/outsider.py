@@ -12,6 +12,7 @@ import httpx
 from service.tour.forms import Form, read_forms
 
 MOST_PAGES = 8
+SECONDS = 30
 
 
 class TourFailed(Exception):
@@ -31,17 +32,17 @@ class App:
 class Caller:
     """An app that holds a person's access token."""
 
-    http: httpx.Client
+    url: str
     token: str
     id_token: str
 
     def get(self, path: str) -> httpx.Response:
         """GET with the token."""
-        return self.http.get(path, headers=self._headers())
+        return httpx.get(self.url + path, headers=self._headers(), timeout=SECONDS)
 
     def post(self, path: str, body: Mapping[str, object]) -> httpx.Response:
         """POST JSON with the token."""
-        return self.http.post(path, json=body, headers=self._headers())
+        return httpx.post(self.url + path, json=body, headers=self._headers(), timeout=SECONDS)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
@@ -72,7 +73,7 @@ def sign_in(url: str, app: App, account: tuple[str, str], party: str, scope: str
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    with httpx.Client(base_url=url, timeout=30) as browser:
+    with httpx.Client(base_url=url, timeout=SECONDS) as browser:
         answer = _walk(browser, "/authorize?" + urlencode(query), app, account, party)
     if answer.get("state") != [state] or "code" not in answer:
         raise TourFailed(f"the app was answered {sorted(answer)} instead of a code")
@@ -141,9 +142,9 @@ def _redeem(url: str, app: App, code: str, verifier: str) -> Caller:
         "redirect_uri": app.redirect_uri,
         "code_verifier": verifier,
     }
-    http = httpx.Client(base_url=url, timeout=30)
-    answer = http.post("/token", data=form, auth=(app.client_id, app.client_secret))
+    secret = (app.client_id, app.client_secret)
+    answer = httpx.post(url + "/token", data=form, auth=secret, timeout=SECONDS)
     if answer.status_code != 200:
         raise TourFailed(f"/token answered {answer.status_code}: {answer.text[:200]}")
     tokens = answer.json()
-    return Caller(http, tokens["access_token"], tokens.get("id_token", ""))
+    return Caller(url, tokens["access_token"], tokens.get("id_token", ""))

@@ -27,6 +27,6 @@ def tell(url: str, console: Console) -> bool:
                 console.print(f"[red]✗[/red] {number:2}. {title}")
                 console.print(f"      {error}", markup=False)
                 return False
-            console.print(f"[green]✓[/green] {number:2}. {title} [dim]{said}[/dim]")
+            console.print(f"[green]✓[/green] {number:2}. {title} [dim]{said}[/dim]", soft_wrap=True)
     console.print(f"All {len(STEPS)} steps were as they should be.")
     return True

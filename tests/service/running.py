@@ -50,15 +50,15 @@ class Running:
 
     def start(self) -> "Running":
         self.data.mkdir(parents=True, exist_ok=True)
-        log = (self.data / "server.log").open("ab")
         command = [sys.executable, "-m", "service.cli", "serve"]
-        self.process = subprocess.Popen(
-            command + (["--demo"] if self.demo else []),
-            env=self.environment,
-            cwd=PROJECT,
-            stdout=log,
-            stderr=log,
-        )
+        with (self.data / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command + (["--demo"] if self.demo else []),
+                env=self.environment,
+                cwd=PROJECT,
+                stdout=log,
+                stderr=log,
+            )
         self._wait()
         return self
 

@@ -1,4 +1,4 @@
-"""Independent clients complete the code flow: Authlib's (the README's example) and openid-client."""
+"""Independent clients complete the code flow: Authlib's, as in the README, and openid-client."""
 
 import re
 import subprocess
