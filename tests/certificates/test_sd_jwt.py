@@ -3,6 +3,7 @@
 import os
 from base64 import b64encode
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -53,8 +54,8 @@ class Key:
 KEY = Key()
 TEXT = sd_jwt.write(CREDENTIAL, KEY, os.urandom)
 SALTED = '["6qMQvRL5haj", "family_name", "Möbius"]'
-values = st.text(st.characters(exclude_categories=("Cs",)), max_size=50)
-names = st.text(st.characters(categories=("Ll",)), min_size=1, max_size=10)
+values = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
+names = st.text(st.characters(categories=["Ll"]), min_size=1, max_size=10)
 
 
 def test_the_format_is_registered_by_its_media_type() -> None:
@@ -147,6 +148,21 @@ def test_every_changed_character_is_noticed(position: int) -> None:
         )
 
 
+def test_digests_are_sorted_so_that_their_order_tells_nothing() -> None:
+    claims: dict[str, Any] = compact.load_object(compact.decode(TEXT.split(".")[1]))
+    for hidden in (claims["holder"]["_sd"], claims["fields"]["_sd"]):
+        assert hidden == sorted(hidden)
+
+
+def test_a_signature_without_its_leading_zero_is_refused() -> None:
+    signature = KEY.sign(b"x")
+    while signature[32]:
+        signature = KEY.sign(b"x")
+    compact.verify_es256(b"x", signature, KEY.key.public_key())
+    with pytest.raises(SignatureRejected):
+        compact.verify_es256(b"x", signature[:32] + signature[33:], KEY.key.public_key())
+
+
 def test_another_key_is_refused() -> None:
     with pytest.raises(SignatureRejected):
         sd_jwt.verify(sd_jwt.read(TEXT), Key().key.public_key())
@@ -167,6 +183,7 @@ def _header(**changes: object) -> str:
 
 FIRST = TEXT.split("~")[1]
 DIGEST = sd_jwt.digest(FIRST)
+TWIN = compact.encode(b'["another salt","code","v"]')
 ARRAY = compact.encode(b'["salt","..."]')
 
 
@@ -191,6 +208,7 @@ ARRAY = compact.encode(b'["salt","..."]')
         _header(x5c="text"),
         _header(x5c=["!!!!"]),
         _header(x5c=["YQ"]),
+        _header(x5c=["YR=="]),
         _claims(iss=None),
         _claims(extra=1),
         _claims(exp="soon"),
@@ -207,6 +225,7 @@ ARRAY = compact.encode(b'["salt","..."]')
         _claims(fields={"_sd": [DIGEST], "number": "1"}),
         _claims(fields={"_sd": [1]}),
         _claims(holder="x"),
+        _claims(holder={"_sd": [DIGEST, sd_jwt.digest(TWIN)]}) + f"{FIRST}~{TWIN}~",
         _claims(fields={"_sd": [sd_jwt.digest(ARRAY)]}) + ARRAY + "~",
         "e30.e30.e30~",
         f"{compact.encode(b'[' * 50_000)[:20_000]}.e30.e30~",

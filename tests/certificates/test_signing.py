@@ -1,6 +1,8 @@
 """Keys and chains: what is kept on disk, and every chain that must not be accepted."""
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,11 +65,17 @@ def name(code: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(*pair) for pair in pairs])
 
 
+USAGES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+    "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
+
+
 def make(
     issuer: object = ROOT,
     *,
     authority: bool = False,
-    usage: bool = True,
+    usage: str | None = None,
     ends: int = NOW + 1000,
     curve: ec.EllipticCurve | None = None,
     extra: bool = False,
@@ -87,9 +95,10 @@ def make(
         .not_valid_after(datetime.fromtimestamp(ends, UTC))
         .add_extension(x509.BasicConstraints(authority, 0 if authority else None), critical=True)
     )
-    if usage:
-        flags = [not authority, False, False, False, False, authority, authority, False, False]
-        draft = draft.add_extension(x509.KeyUsage(*flags), critical=True)
+    if usage != "none":
+        wanted = usage or ("key_cert_sign" if authority else "digital_signature")
+        flags = {flag: flag in wanted.split() for flag in USAGES}
+        draft = draft.add_extension(x509.KeyUsage(**flags), critical=True)
     if extra:
         draft = draft.add_extension(x509.InhibitAnyPolicy(0), critical=True)
     above = () if issuer is ROOT else issuer.chain  # type: ignore[attr-defined]
@@ -111,6 +120,18 @@ def test_a_second_start_reads_the_same_keys(tmp_path: Path) -> None:
     one = open_department(first, tmp_path, MARKET, NAMES[MARKET], NOW)
     assert open_department(first, tmp_path, MARKET, NAMES[MARKET], NOW).der == one.der
     assert open_department(first, tmp_path, CIVIL, NAMES[CIVIL], NOW).der != one.der
+
+
+def test_of_many_first_starts_one_makes_the_key(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def start(_: int) -> bytes:
+        together.wait()
+        return open_root(tmp_path, "天津市", NOW).der
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(start, range(8)))) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["root.pem"]
 
 
 def test_a_leaf_names_its_department() -> None:
@@ -183,8 +204,15 @@ WRONG = {
     "an authority under one that allows none": lambda: make(
         make(make(authority=True), authority=True)
     ),
-    "an authority as leaf": lambda: make(authority=True),
-    "no key usage": lambda: make(usage=False),
+    "an intermediate with the usage of an authority alone": lambda: make(
+        make(usage="key_cert_sign")
+    ),
+    "an authority that may not sign certificates": lambda: make(
+        make(authority=True, usage="digital_signature")
+    ),
+    "an authority as leaf": lambda: make(authority=True, usage="digital_signature"),
+    "a leaf that may not sign": lambda: make(usage="content_commitment"),
+    "no key usage": lambda: make(usage="none"),
     "another curve": lambda: make(curve=ec.SECP384R1()),
     "a critical extension nobody understands": lambda: make(extra=True),
     "no department named": lambda: make(

@@ -97,6 +97,18 @@ def test_a_list_without_licences_is_unknown(city: City, lists: StatusLists, numb
         lists.token(city.store, number, NOW)
 
 
+def test_a_list_begins_with_its_first_licence(
+    city: City, lists: StatusLists, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("certificates.status.LENGTH", 2)
+    city.issue()
+    city.issue()
+    with pytest.raises(UnknownStatusList):
+        lists.token(city.store, 1, NOW)
+    city.issue()
+    assert read(lists.token(city.store, 1, NOW))["sub"] == f"{ADDRESS}/status-lists/1"
+
+
 def test_a_place_is_a_list_and_an_index() -> None:
     assert place_in_list(LENGTH - 1, ADDRESS) == (f"{ADDRESS}/status-lists/0", LENGTH - 1)
     assert place_in_list(LENGTH, ADDRESS) == (f"{ADDRESS}/status-lists/1", 0)

@@ -67,6 +67,13 @@ def test_the_exhibits_are_complete_over_many_pages(
     assert [each.identifier for each in city.store.exhibits()] == every
 
 
+def test_a_state_changes_only_from_the_state_it_was_read_in(city: City) -> None:
+    identifier = city.issue().licence.identifier
+    assert not city.store.change_state(identifier, "suspended", "valid", NOW)
+    assert city.store.change_state(identifier, "valid", "revoked", NOW)
+    assert not city.store.change_state(identifier, "valid", "suspended", NOW)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[Engine]:
     engine = create_engine(f"sqlite:///{tmp_path / 'city.db'}", pool_size=60)

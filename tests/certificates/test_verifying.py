@@ -1,6 +1,7 @@
 """Verifying: each check fails alone, a code works once, and only the asked fields are answered."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -215,7 +216,7 @@ def test_independent_failures_are_all_told(city: City, identifier: str) -> None:
         ({"sd_jwt": "a.b.c"}, "credential"),
     ],
 )
-def test_what_has_no_form_fails_form_alone(city: City, what: dict[str, str], reason: str) -> None:
+def test_what_has_no_form_fails_form_alone(city: City, what: dict[str, Any], reason: str) -> None:
     verdict = city.verify(**what)
     assert failures(verdict) == {"form": reason}
     assert {each.result for each in verdict.checks[1:]} == {"not-applicable"}
@@ -243,7 +244,7 @@ def test_a_code_may_be_typed_in_small_letters_and_digits_with_a_space(
 def test_an_incomplete_request_is_an_error(
     city: City, changes: dict[str, str], error: type[CertificateError]
 ) -> None:
-    request = replace(VerifyRequest(MATTER, "p", code=NOBODY), **changes)  # type: ignore[arg-type]
+    request = replace(VerifyRequest(MATTER, "p", code=NOBODY), **changes)
     tools = VerifyTools(city.append, city.find_issue, keys()[0].der)
     with pytest.raises(error):
         verify(city.store, request, CLERK, tools, NOW)
@@ -262,6 +263,8 @@ def test_six_digits_cannot_be_guessed_for_long(city: City, identifier: str) -> N
     with pytest.raises(TooManyTries):
         city.verify(digits=city.show(identifier).digits)
     later = NOW - NOW % 60 + 60
+    assert city.verify(later, digits=city.show(identifier, now=later).digits).passed
+    city.verify(later, digits=wrong)  # the first of this minute, whatever was before
     assert city.verify(later, digits=city.show(identifier, now=later).digits).passed
 
 
@@ -318,6 +321,13 @@ def test_a_licence_without_its_record_fails_recorded_alone(city: City, issued: I
     shown = city.show(issued.licence.identifier)
     del city.records[issued.record]
     assert failures(city.verify(code=shown.code)) == {"recorded": "missing"}
+
+
+def test_a_record_of_another_licence_is_not_its_record(city: City, issued: Issued) -> None:
+    shown = city.show(issued.licence.identifier)
+    use = city.records[issued.record]
+    city.records[issued.record] = replace(use, fields={**use.fields, "licence": "another"})
+    assert failures(city.verify(code=shown.code)) == {"recorded": "differs"}
 
 
 def test_a_register_text_that_cannot_be_read_fails(city: City, identifier: str) -> None:
