@@ -22,6 +22,7 @@ TEXTS = Path(__file__).with_name("texts") / "en.po"
 NORMAL_VIEW = "normal"
 VIEWS = (NORMAL_VIEW, "elder", "elder-max")
 VIEW_COOKIE = "view"
+GIVEN_EVERYWHERE = ("_", "lang", "asset", "city", "demo", "version")
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -110,12 +111,17 @@ class PageFrame:
             template: name with prefix, for example `identity/sign-in.html`.
             context: what the template needs beside what the frame gives to all.
             status: HTTP status.
+
+        Raises:
+            ValueError: `context` takes a name that the frame gives to all.
         """
         known = request.cookies.get(self._browser_cookie)
         browser = known or self._random(32).hex()
         nonce = self._random(16).hex()
         language = language_of(request)
         given = self._given(request, browser, nonce)
+        if taken := context.keys() & {*given, *GIVEN_EVERYWHERE}:
+            raise ValueError(f"these names are the frame's: {sorted(taken)}")
         page = self._environments[language].get_template(template).render({**given, **context})
         actions: Collection[str] = getattr(request.state, "form_actions", ())
         response = HTMLResponse(page, status, page_headers(nonce, actions))
@@ -186,7 +192,7 @@ class PageFrame:
         return {
             "acting": self._current(request),
             "csrf": Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token),
-            "view": view if view in VIEWS else NORMAL_VIEW,
+            "page_view": view if view in VIEWS else NORMAL_VIEW,
             "elder": view in VIEWS and view != NORMAL_VIEW,
             "here": _address_of(request),
             "nonce": nonce,

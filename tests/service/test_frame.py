@@ -187,6 +187,13 @@ def test_a_name_the_template_was_not_given_is_an_error(templates: Path) -> None:
         make_frame(templates).render(request, "try/unknown.html", {})
 
 
+@pytest.mark.parametrize("name", ["lang", "elder", "version", "csrf"])
+def test_a_page_cannot_take_a_name_of_the_frame(templates: Path, name: str) -> None:
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    with pytest.raises(ValueError, match=name):
+        make_frame(templates).render(Request(scope), "web/help.html", {name: 1})
+
+
 def test_a_form_of_ours_is_received_without_its_token(client: httpx.Client) -> None:
     sent = {"csrf": token_of(client), "name": "甲", "empty": ""}
     assert client.post("/form", data=sent).json() == {"name": "甲", "empty": ""}
