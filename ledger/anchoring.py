@@ -135,6 +135,17 @@ def _plan_anchor(ledger: Ledger, contract: str) -> Anchor | None:
     return anchor
 
 
+def check_log(ledger: Ledger, contract: str) -> None:
+    """Check, before anything is signed, that this database is not behind the chain.
+
+    Raises:
+        LogForked: it is, or it holds another tree.
+    """
+    held = ledger.chain.head(contract)
+    with ledger.reading() as store:
+        check_extends(store, held)
+
+
 def check_extends(store: LedgerStore, held: TreeHead) -> None:
     """Check that our tree extends the head that a contract holds.
 

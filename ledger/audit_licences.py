@@ -11,18 +11,26 @@ ISSUE, STATUS = "issue", "status"
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A licence as it is stored now, recomputed from its row by whoever keeps it."""
+    """A licence as it is stored now, recomputed from its row by whoever keeps it.
+
+    Attributes:
+        digest: over all that never changes.
+        since: when it came into its state, as text; "" if that is not kept.
+        record: id of the record of its issue that the row names; "" if it names none.
+    """
 
     identifier: str
     digest: str
     state: str
+    since: str = ""
+    record: str = ""
 
 
 @dataclass
 class Licences:
     """What the records say of licences."""
 
-    issued: dict[str, tuple[str, Exhibit]] = field(default_factory=dict)
+    issued: dict[str, Exhibit] = field(default_factory=dict)
 
     def watch(self, record: Record, entry: Entry, openings: Openings) -> None:
         """Take note of a record that issues a licence or changes its state.
@@ -38,9 +46,13 @@ class Licences:
         if (entry.kind == ISSUE) == (known is not None):
             twice = "issues a licence a second time" if known else "changes a licence never issued"
             raise Bad("records", record.record_id, twice)
-        digest = known[1].digest if known else said.get("digest", "")
-        first = known[0] if known else record.record_id
-        self.issued[identifier] = (first, Exhibit(identifier, digest, said.get("state", "")))
+        self.issued[identifier] = Exhibit(
+            identifier,
+            digest=known.digest if known else said.get("digest", ""),
+            state=said.get("state", ""),
+            since=said.get("since", ""),
+            record=known.record if known else record.record_id,
+        )
 
     def compare(self, exhibits: Iterable[Exhibit], counts: Counts) -> None:
         """Compare the licences with their records.
@@ -50,11 +62,10 @@ class Licences:
         """
         unseen = dict(self.issued)
         for exhibit in exhibits:
-            _, said = unseen.pop(exhibit.identifier, ("", None))
-            _compare(exhibit, said)
+            _compare(exhibit, unseen.pop(exhibit.identifier, None))
             counts.licences += 1
-        for identifier, (record_id, _) in unseen.items():
-            raise Bad("licences", identifier, f"is missing, record {record_id} issued it")
+        for identifier, said in unseen.items():
+            raise Bad("licences", identifier, f"is missing, record {said.record} issued it")
 
 
 def _compare(exhibit: Exhibit, said: Exhibit | None) -> None:
@@ -65,3 +76,7 @@ def _compare(exhibit: Exhibit, said: Exhibit | None) -> None:
     if exhibit.state != said.state:
         reason = f"its state is {exhibit.state!r}, the records say {said.state!r}"
         raise Bad("licences", exhibit.identifier, reason)
+    if exhibit.since != said.since:
+        raise Bad("licences", exhibit.identifier, "its state is not from when the records say")
+    if exhibit.record not in ("", said.record):
+        raise Bad("licences", exhibit.identifier, "names another record than that of its issue")

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 
 from ledger.checkpoint import Checkpoint, LogSigner, TreeHead, open_checkpoint, sign_checkpoint
-from ledger.errors import LogForked, NoteRejected
+from ledger.errors import LogForked, NotCanonical, NoteRejected, ProofRejected
 from ledger.merkle import (
     EMPTY_ROOT,
     ConsistencyProof,
     InclusionProof,
+    NodeId,
     Span,
     consistency_spans,
     grow,
@@ -26,10 +27,21 @@ from ledger.merkle import (
     root_of,
     subtrees,
 )
-from ledger.records import Act, PseudonymKey, Random, make_record
+from ledger.records import (
+    LICENCE,
+    Act,
+    PseudonymKey,
+    Random,
+    Record,
+    check_openings,
+    make_record,
+    parse_entry,
+    parse_openings,
+)
 from ledger.store import LedgerStore
 
 BATCH = 1000
+ISSUE = "issue"
 
 Transactions = Callable[[], AbstractContextManager[LedgerStore]]
 
@@ -156,3 +168,24 @@ def _hashes(store: LedgerStore, spans: Sequence[Span]) -> Sequence[bytes]:
     if len(nodes) != len(set(places)):
         raise LogForked("tree nodes that a proof needs are missing")
     return hashes_of(spans, nodes)
+
+
+def find_issue(store: LedgerStore, record_id: str, licence: str) -> bool:
+    """Say whether a record issues a licence, and is still what went into the tree."""
+    record = store.find_record(record_id)
+    if record is None or not _issues(record, licence):
+        return False
+    if record.leaf_index is None:
+        return True  # recorded a moment ago, it gets its place within the second
+    place = NodeId(0, record.leaf_index)
+    return store.nodes([place]).get(place) == leaf_hash(record.leaf)
+
+
+def _issues(record: Record, licence: str) -> bool:
+    try:
+        entry, openings = parse_entry(record.leaf), parse_openings(record.openings)
+        check_openings(entry, openings)
+    except (NotCanonical, ProofRejected):
+        return False
+    opened = openings.get(LICENCE)
+    return entry.kind == ISSUE and opened is not None and opened.value == licence

@@ -76,6 +76,14 @@ def router(
             data = make_evidence(store, record_id, signer, trust().chain_id, chosen)
         return evidence_file(record_id, data)
 
+    routes.include_router(_public(reading, trust))
+    return routes
+
+
+def _public(reading: Transactions, trust: Callable[[], Trust]) -> APIRouter:
+    """Make the routes that anybody may ask."""
+    routes = APIRouter()
+
     @routes.get("/ledger/checkpoint", response_class=PlainTextResponse)
     def read_checkpoint() -> str:
         """The latest signed checkpoint (C2SP tlog-checkpoint)."""

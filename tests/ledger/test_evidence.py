@@ -25,6 +25,10 @@ def proved(tmp_path_factory):
     world.close()
 
 
+def leaf_index(body):
+    return body["inclusion"]["leaf_index"]
+
+
 def last(data, trust):
     return list(check_evidence(data, trust))[-1]
 

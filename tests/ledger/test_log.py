@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from ledger.checkpoint import make_signer, open_checkpoint
 from ledger.errors import LogForked, NotCanonical, ProofRejected
-from ledger.log import append, prove_consistency, prove_inclusion, root_at, sequence
+from ledger.log import append, find_issue, prove_consistency, prove_inclusion, root_at, sequence
 from ledger.merkle import leaf_hash, tree_hash, verify_consistency, verify_inclusion
 from ledger.records import (
     Opening,
@@ -160,3 +160,20 @@ def test_the_log_sends_few_statements(world):
         world.sequence()
     # pending, last checkpoint, frontier; places, nodes, checkpoint
     assert len([one for one in statements if not one.startswith("BEGIN")]) == 6
+
+
+def test_an_issue_is_found_until_it_is_tampered_with(world):
+    (record_id,) = world.append(kind="issue", licence="L1")
+    (other,) = world.append(kind="show", licence="L1")
+    for step in (lambda: None, world.sequence):
+        step()
+        with world.reading() as store:
+            assert find_issue(store, record_id, "L1")
+            assert not find_issue(store, record_id, "L2")
+            assert not find_issue(store, other, "L1")
+            assert not find_issue(store, "nothing", "L1")
+    with world.database.writing() as connection:
+        changed = "UPDATE records SET leaf = CAST(replace(leaf, '\"show\"', '\"issue\"') AS BLOB)"
+        connection.execute(text(changed))
+    with world.reading() as store:
+        assert not find_issue(store, other, "L1")
