@@ -42,7 +42,7 @@ def router(
     def list_records(
         actor: Asking,
         role: Annotated[str, Query(pattern="^(subject|party)$")] = SUBJECT,
-        before: Annotated[str, Query(max_length=64)] = "~",
+        before: Annotated[str | None, Query(max_length=64)] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
     ) -> dict[str, Any]:
         """Records of uses of one's own licences (`subject`), or of one's own acts (`party`).

@@ -14,7 +14,7 @@ def router(desk: Desk) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/ledger")
-    def overview(request: Request, q: str = "", before: str = "~") -> Response:
+    def overview(request: Request, q: str = "", before: str | None = None) -> Response:
         require(desk.signed_in(request), AUDIT)
         trust = desk.trust()
         with desk.reading() as store:

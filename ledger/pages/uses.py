@@ -15,7 +15,7 @@ def router(desk: Desk) -> APIRouter:
     """Make the pages `/uses` and `/uses/export`."""
     routes = APIRouter(include_in_schema=False)
 
-    def lines_of(actor: Actor, limit: int, before: str) -> list[Line]:
+    def lines_of(actor: Actor, limit: int, before: str | None) -> list[Line]:
         require(actor, LICENCES)
         with desk.reading() as store:
             mine = desk.key.pseudonym(SUBJECT, actor.party_id)
@@ -23,14 +23,14 @@ def router(desk: Desk) -> APIRouter:
             return list_lines(store, desk.trust().chain_id, found)
 
     @routes.get("/uses")
-    def uses(request: Request, before: str = "~") -> Response:
+    def uses(request: Request, before: str | None = None) -> Response:
         lines = lines_of(desk.signed_in(request), PAGE, before)
         following = lines[-1].record_id if len(lines) == PAGE else None
         context = {"lines": lines, "following": following}
         return desk.frame.render(request, "ledger/uses.html", context)
 
     @routes.get("/uses/export")
-    def export(request: Request, before: str = "~") -> Response:
+    def export(request: Request, before: str | None = None) -> Response:
         lines = lines_of(desk.signed_in(request), EXPORTED, before)
         following = lines[-1].record_id if len(lines) == EXPORTED else None
         return JSONResponse(

@@ -74,7 +74,9 @@ class LedgerStore:
         """Find a record by its place in the tree."""
         return self._one_record(select(records).where(records.c.leaf_index == leaf_index))
 
-    def records_of(self, role: str, pseudonym: str, limit: int, before: str = "~") -> list[Record]:
+    def records_of(
+        self, role: str, pseudonym: str, limit: int, before: str | None = None
+    ) -> list[Record]:
         """Return the latest records in which somebody has a role.
 
         Args:
@@ -83,13 +85,16 @@ class LedgerStore:
             limit: how many at most.
             before: only records with an id below this one, to page on.
         """
-        mine = select(records).where(records.c[role] == pseudonym, records.c.record_id < before)
-        return self._records(mine.order_by(records.c.record_id.desc()).limit(limit))
+        return self._latest(select(records).where(records.c[role] == pseudonym), limit, before)
 
-    def latest_records(self, limit: int, before: str = "~") -> list[Record]:
+    def latest_records(self, limit: int, before: str | None = None) -> list[Record]:
         """Return the latest records of all."""
-        every = select(records).where(records.c.record_id < before)
-        return self._records(every.order_by(records.c.record_id.desc()).limit(limit))
+        return self._latest(select(records), limit, before)
+
+    def _latest(self, query: Select[Any], limit: int, before: str | None) -> list[Record]:
+        if before is not None:
+            query = query.where(records.c.record_id < before)
+        return self._records(query.order_by(records.c.record_id.desc()).limit(limit))
 
     def all_records(self) -> Iterator[Record]:
         """Walk through all records: by place, then those without one."""

@@ -7,7 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.ledger.world import World
+from ledger.auditing import audit
+from ledger.chains import ChainSetup, open_chain
+from tests.ledger.world import OPERATOR_KEY, SIGNER, World
 
 PROJECT = Path(__file__).parents[2]
 WORK = """
@@ -60,3 +62,18 @@ def test_nothing_acknowledged_is_lost_and_the_audit_is_clean_after_every_kill(tm
     with world.reading() as store:
         assert world.chain.head(world.contract) == store.latest_checkpoint().head
     world.close()
+
+
+def test_an_audit_beside_the_running_service_is_clean(tmp_path):
+    World(tmp_path).close()
+    command = [sys.executable, "-c", WORK, str(tmp_path)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as worker:
+        worker.stdout.readline()
+        chain = open_chain(ChainSetup("embedded", tmp_path, OPERATOR_KEY, mines=False))
+        beside = World(tmp_path, chain=chain)
+        reports = [audit(beside.snapshot, SIGNER.key, chain) for _ in range(15)]
+        worker.kill()
+        worker.stdout.read()
+    assert [report.finding for report in reports if not report.clean] == []
+    assert reports[-1].counts.anchors > reports[0].counts.anchors
+    beside.close()
