@@ -79,7 +79,7 @@ class Desk:
     def verify(self, request: VerifyRequest, actor: Actor) -> Verdict:
         """Verify, see `verifying.verify`; a refused use is recorded as well."""
         with self.writing() as work:
-            tools = VerifyTools(self.root, work.append, work.find_issue)
+            tools = VerifyTools(work.append, work.find_issue, self.root)
             return verify(work.store, request, actor, tools, self.clock())
 
     def licences_of(self, actor: Actor) -> Sequence[Licence]:

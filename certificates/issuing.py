@@ -134,7 +134,7 @@ def change_state(
     if not store.change_state(identifier, old, new, now):
         raise TransitionRefused("the state was changed by someone else at this moment")
     store.count_up(STATUS_VERSION)
-    record = append(_status_use(licence, new, reason, actor))
+    record = append(_status_use(licence, new, now, reason, actor))
     return Changed(identifier, new, record)
 
 
@@ -202,6 +202,7 @@ def _issue_use(licence: Licence, kind: LicenceType, request: IssueRequest, actor
         "licence_type": kind.slug,
         "digest": digest_of(licence),
         "state": licence.state,
+        "since": str(licence.state_changed_at),
         "for_name": actor.party_name,
         "by_name": actor.person_name,
     }
@@ -210,11 +211,12 @@ def _issue_use(licence: Licence, kind: LicenceType, request: IssueRequest, actor
     return Use("issue", licence.holder_id, actor, fields)
 
 
-def _status_use(licence: Licence, new: State, reason: str, actor: Actor) -> Use:
+def _status_use(licence: Licence, new: State, now: int, reason: str, actor: Actor) -> Use:
     fields = {
         "licence": licence.identifier,
         "licence_type": type_of_code(licence.type_code).slug,
         "state": new,
+        "since": str(now),
         "reason": reason,
         "for_name": actor.party_name,
         "by_name": actor.person_name,

@@ -85,13 +85,21 @@ class Exhibit:
 
     Attributes:
         digest: recomputed from the row, `UNREADABLE` if the row cannot be read.
+        state: as stored.
+        since: when it came into that state, Unix seconds as text.
         record: id of the issue record that the row claims.
     """
 
     identifier: str
     digest: str
     state: str
+    since: str
     record: str
+
+
+def unreadable(identifier: str) -> Exhibit:
+    """An exhibit of a row whose columns cannot be read any more."""
+    return Exhibit(identifier, UNREADABLE, UNREADABLE, UNREADABLE, UNREADABLE)
 
 
 _DIGESTED = tuple(each.name for each in fields(Licence) if each.name not in _OUTSIDE_DIGEST)

@@ -44,7 +44,7 @@ def run_audit(opened: Opened) -> Report:
 
 
 def _exhibit(exhibit: LicenceExhibit) -> Exhibit:
-    return Exhibit(exhibit.identifier, exhibit.digest, exhibit.state)
+    return Exhibit(**vars(exhibit))
 
 
 def print_audit(opened: Opened, console: Console) -> bool:

@@ -11,7 +11,7 @@ from identity.realm import Realm
 from identity.registry import find_party
 from identity.store import IdentityStore
 from ledger.log import append
-from ledger.records import Act, parse_openings
+from ledger.records import Act, parse_entry, parse_openings
 from ledger.store import LedgerStore
 from service.opened import Opened
 
@@ -39,7 +39,7 @@ def issue_finder(connection: Connection) -> Callable[[str], Mapping[str, str] | 
 
     def find_issue(record_id: str) -> Mapping[str, str] | None:
         record = store.find_record(record_id)
-        if record is None:
+        if record is None or parse_entry(record.leaf).kind != "issue":
             return None
         return {name: each.value for name, each in parse_openings(record.openings).items()}
 

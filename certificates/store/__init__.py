@@ -16,6 +16,7 @@ from certificates.licences import (
     Licence,
     Show,
     canonical,
+    unreadable,
 )
 from certificates.lifecycle import State
 from certificates.store.rows import (
@@ -103,7 +104,7 @@ class CertificateStore:
             rows = self._connection.execute(select(licences).where(here)).mappings().all()
         except DatabaseError:  # SQLite refuses text that is not UTF-8: look at each row alone
             if first == last:
-                return [Exhibit(self._name(first), UNREADABLE, UNREADABLE, UNREADABLE)]
+                return [unreadable(self._name(first))]
             return [one for place in page for one in self._exhibits(place, place, [place])]
         return [read_exhibit(row) for row in rows]
 

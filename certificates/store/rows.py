@@ -71,4 +71,10 @@ def _read_show(row: Row) -> Show:
 
 def read_exhibit(row: Row) -> Exhibit:
     """Recompute the digest from the columns as they stand."""
-    return Exhibit(row["identifier"], digest_columns(row), row["state"], row["issue_record"])
+    return Exhibit(
+        identifier=row["identifier"],
+        digest=digest_columns(row),
+        state=row["state"],
+        since=str(row["state_changed_at"]),
+        record=row["issue_record"],
+    )
