@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.requests import Request
+from starlette.responses import Response
 
 from identity import pages, routes
 from identity.acting import SignedIn, choose_party, current_session, find_session
@@ -23,6 +24,7 @@ from identity.signing_in import open_session
 from identity.store import IdentityStore, metadata
 from identity.subjects import Person
 from service.database import Database
+from service.web.errors import WebError
 from service.web.frame import PageFrame
 
 PASSWORD = "a long password of a test"
@@ -87,6 +89,17 @@ class World:
             chosen = find_session(work, cookie)
             assert chosen is not None
         return cookie, chosen
+
+
+def world_files(world: World) -> list[Path]:
+    """The database and its write-ahead log."""
+    file = Path(str(world.database.engine.url.database))
+    return list(file.parent.glob(file.name + "*"))
+
+
+def world_bytes(world: World) -> bytes:
+    """All that rests on the disk."""
+    return b"".join(path.read_bytes() for path in world_files(world))
 
 
 def open_world(folder: Path, issuer: str = ISSUER) -> World:
@@ -180,6 +193,11 @@ def make_app(world: World) -> FastAPI:
         secure_cookies=False,
     )
     app = FastAPI()
+
+    @app.exception_handler(WebError)
+    def refuse(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=403)
+
     app.include_router(routes.router(realm, frame))
     app.include_router(pages.router(realm, frame))
     return app

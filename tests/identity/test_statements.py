@@ -1,0 +1,88 @@
+"""How many statements each path costs. A higher number is a decision, not an accident."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from identity.access import verify_access
+from identity.acting import current_session
+from identity.authorizing import Ask, authorize
+from identity.flow import Flow
+from identity.parameters import read_parameters
+from identity.provider import answer_token_request
+from tests.identity.browser import VERIFIER, basic, query, request_of, told
+from tests.identity.world import EVERYTHING, REDIRECT, SERVICE_SECRET, World
+
+
+@contextmanager
+def statements(world: World) -> Iterator[list[str]]:
+    """Collect what is sent to the database."""
+    sent: list[str] = []
+
+    def note(_c: object, _u: object, statement: str, *_: object) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA")):
+            sent.append(statement)
+
+    event.listen(world.database.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(world.database.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize(("party", "budget"), [("company", 2), ("self", 1)])
+def test_finding_who_is_signed_in(world: World, party: str, budget: int) -> None:
+    cookie, _ = world.sign_in("agent", world.company_id() if party == "company" else "")
+    with statements(world) as sent:
+        assert current_session(world.realm, cookie)
+    assert len(sent) == budget
+    world.clock.now += 60
+    with statements(world) as sent:
+        assert current_session(world.realm, cookie)
+    assert len(sent) == budget + 1
+
+
+def test_an_apps_own_token_costs_one_statement_and_its_check_one(world: World) -> None:
+    form = read_parameters(
+        "grant_type=client_credentials", basic("service", SERVICE_SECRET)["Authorization"]
+    )
+    with statements(world) as sent, world.realm.reading() as store:
+        token = answer_token_request(world.realm.work(store), form).body["access_token"]
+    assert len(sent) == 1
+    with statements(world) as sent, world.realm.reading() as store:
+        assert verify_access(world.realm.work(store), token)
+    assert len(sent) == 1
+
+
+def test_a_whole_code_flow_of_somebody_known(world: World) -> None:
+    company = world.company_id()
+    cookie, signed_in = world.sign_in("agent", company)
+    with world.working() as work:
+        person = signed_in.person.person_id
+        work.store.clients.save_consent(person, company, "web", EVERYTHING, work.now)
+    with statements(world) as sent:
+        found = current_session(world.realm, cookie)
+        with world.working() as work:
+            answer = authorize(work, Flow(query(request_of()), work.now), found)
+    assert not isinstance(answer, Ask)
+    assert len(sent) == 5  # session, mandate, client, consent, code
+    form = {
+        "grant_type": "authorization_code",
+        "code": told(answer.location or "")["code"],
+        "redirect_uri": REDIRECT,
+        "code_verifier": VERIFIER,
+    }
+    with statements(world) as sent, world.working() as work:
+        parameters = read_parameters(query(form), basic()["Authorization"])
+        tokens = answer_token_request(work, parameters).body
+    assert len(sent) == 4  # client, code, mandate, redeem
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    with statements(world) as sent, world.working() as work:
+        parameters = read_parameters(query(form), basic()["Authorization"])
+        assert answer_token_request(work, parameters).status == 200
+    assert len(sent) == 4
+    with statements(world) as sent, world.realm.reading() as store:
+        assert verify_access(world.realm.work(store), tokens["access_token"])
+    assert len(sent) == 2
