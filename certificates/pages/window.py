@@ -106,25 +106,25 @@ class _Unready(Exception):
 
 def _request(form: Form, files: Mapping[str, bytes]) -> VerifyRequest:
     """Make a request of what was typed, scanned or uploaded; all problems at once."""
-    code, problems = form.get("code", "").strip(), []
-    if "picture" in files and not code:
-        code = read_qr(files["picture"]) or ""
-        problems += [] if code else [NO_QR]
-    elif not code:
-        problems.append(NO_CODE)
-    problems += [] if _holds(find_matter, form.get("matter", ""), UnknownMatter) else [NO_MATTER]
-    purpose = form.get("purpose", "")
-    problems += [] if _holds(check_purpose, purpose, PurposeRefused) else [NO_PURPOSE]
+    code = form.get("code", "").strip() or (read_qr(files.get("picture", b"")) or "")
+    problems = []
+    if not code:
+        problems.append(NO_QR if "picture" in files else NO_CODE)
+    if not _holds(find_matter, form.get("matter", ""), UnknownMatter):
+        problems.append(NO_MATTER)
+    if not _holds(check_purpose, form.get("purpose", ""), PurposeRefused):
+        problems.append(NO_PURPOSE)
     if problems:
         raise _Unready(problems)
+    return VerifyRequest(form["matter"], form["purpose"], **_kind_of(code))
+
+
+def _kind_of(code: str) -> dict[str, str]:
+    """Tell six digits, a credential and a code apart."""
     digits = code.replace(" ", "")
-    return VerifyRequest(
-        matter=form["matter"],
-        purpose=purpose,
-        digits=digits if are_digits(digits) else None,
-        sd_jwt=code if "~" in code else None,
-        code=None if are_digits(digits) or "~" in code else _spelled(code),
-    )
+    if are_digits(digits):
+        return {"digits": digits}
+    return {"sd_jwt": code} if "~" in code else {"code": _spelled(code)}
 
 
 def _spelled(code: str) -> str:

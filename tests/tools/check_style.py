@@ -115,16 +115,17 @@ def arrows(trees: dict[Path, ast.Module]) -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {name: set() for name in known}
     for path, tree in trees.items():
         for node in ast.walk(tree):
-            graph[module_name(path)] |= set(imported(node)) & known
+            graph[module_name(path)] |= set(imported(node, known)) & known
     return graph
 
 
-def imported(node: ast.AST) -> Iterator[str]:
+def imported(node: ast.AST, known: set[str]) -> Iterator[str]:
+    """Modules that a statement imports; of a package only the module that is named."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-        yield node.module
-        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        inside = (f"{node.module}.{alias.name}" for alias in node.names)
+        yield from (name if name in known else node.module for name in inside)
 
 
 def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
