@@ -1,12 +1,15 @@
 import sqlite3
 
 import pytest
+from rlp import decode
 
 from ledger.auditing import Exhibit
 from ledger.chains.key_value import SqliteDatabase
+from ledger.records import encode_openings, parse_openings
 from ledger.store import metadata
 from tests.ledger.world import World
 
+HEAD_KEY = b"v1:canonical_head_hash"
 TABLES = {table.name: [column.name for column in table.columns] for table in metadata.sorted_tables}
 COLUMNS = [(table, column) for table, columns in TABLES.items() for column in columns]
 
@@ -193,6 +196,43 @@ def test_a_changed_byte_of_the_chain_is_found_wherever_the_audit_reads(busy, mon
         file.execute("INSERT INTO chain VALUES (?, ?)", (key, stored[key]))
         assert not report.clean, key
     assert busy.audit().clean
+    file.close()
+
+
+def test_a_chain_that_is_rolled_back_is_found(busy):
+    file = sqlite3.connect(busy.folder / "chain.sqlite", isolation_level=None)
+    (head,) = file.execute("SELECT value FROM chain WHERE key = ?", (HEAD_KEY,)).fetchone()
+    (older,) = file.execute(
+        "SELECT value FROM chain WHERE key = ?", (b"block-number-to-hash:2",)
+    ).fetchone()
+    file.execute("UPDATE chain SET value = ? WHERE key = ?", (decode(older), HEAD_KEY))
+    report = busy.audit()
+    file.execute("UPDATE chain SET value = ? WHERE key = ?", (head, HEAD_KEY))
+    assert "holds only size 1" in report.finding.reason
+    assert busy.audit().clean
+    file.close()
+
+
+def test_an_earlier_anchor_that_lost_its_block_is_found(busy):
+    file = sqlite3.connect(busy.folder / "haihe.sqlite", isolation_level=None)
+    ((number, block),) = file.execute("SELECT block_number, block_hash FROM anchors WHERE size = 1")
+    file.execute("UPDATE anchors SET block_number = NULL, block_hash = NULL WHERE size = 1")
+    report = busy.audit()
+    setting = "UPDATE anchors SET block_number = ?, block_hash = ? WHERE size = 1"
+    file.execute(setting, (number, block))
+    assert "a later anchor has" in report.finding.reason
+    file.close()
+
+
+def test_a_removed_opening_is_found(busy):
+    file = sqlite3.connect(busy.folder / "haihe.sqlite", isolation_level=None)
+    ((openings,),) = file.execute("SELECT openings FROM records WHERE leaf_index = 1")
+    kept = {name: one for name, one in parse_openings(openings).items() if name != "purpose"}
+    setting = "UPDATE records SET openings = ? WHERE leaf_index = 1"
+    file.execute(setting, (encode_openings(kept),))
+    report = busy.audit()
+    file.execute(setting, (openings,))
+    assert "opening is missing" in report.finding.reason
     file.close()
 
 

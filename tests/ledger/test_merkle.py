@@ -166,6 +166,18 @@ def test_a_forked_tree_is_refused():
         verify_consistency(ConsistencyProof(6, 8, path), ROOTS[6], forked)
 
 
+def test_a_path_to_the_right_second_root_from_a_wrong_first_one_is_refused():
+    path = hashes_of(consistency_spans(6, 8), NODES)
+    with pytest.raises(RootMismatch):
+        verify_consistency(ConsistencyProof(6, 8, path), ROOTS[5], ROOTS[8])
+
+
+def test_a_path_that_ends_before_the_size_claimed_is_refused():
+    path = hashes_of(consistency_spans(6, 8), NODES)
+    with pytest.raises(ProofRejected, match="too short"):
+        verify_consistency(ConsistencyProof(6, 16, path), ROOTS[6], ROOTS[8])
+
+
 def test_a_span_is_a_row_of_complete_subtrees():
     assert subtrees(Span(0, 7)) == [(2, 0), (1, 2), (0, 6)]
     assert subtrees(Span(4, 4)) == []

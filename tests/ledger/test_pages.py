@@ -30,9 +30,17 @@ CLERK = Actor(
 STRANGER = replace(
     HOLDER, person_id="p9", party_id="other", powers=frozenset({"licences", "records"})
 )
+COLLEAGUE = replace(CLERK, person_id="p7")
 AUDITOR = replace(CLERK, person_id="a1", party_id="audit-office", powers=frozenset({"audit"}))
 APP = replace(HOLDER, powers=frozenset({"records"}))
-ACTORS = {"holder": HOLDER, "clerk": CLERK, "stranger": STRANGER, "auditor": AUDITOR, "app": APP}
+ACTORS = {
+    "colleague": COLLEAGUE,
+    "holder": HOLDER,
+    "clerk": CLERK,
+    "stranger": STRANGER,
+    "auditor": AUDITOR,
+    "app": APP,
+}
 
 
 def acting(request: Request) -> Actor:
@@ -134,8 +142,10 @@ def test_powers_are_needed(site):
         assert get(site, path, who).json() == {"refused": "PowerMissing"}
 
 
-def test_the_one_who_acted_sees_the_record(site):
-    assert get(site, f"/ledger/records/{site[2][0]}", "clerk").status_code == 200
+def test_the_one_who_acted_sees_the_record_and_a_colleague_does_not(site):
+    path = f"/ledger/records/{site[2][0]}"
+    assert get(site, path, "clerk").status_code == 200
+    assert get(site, path, "colleague").json() == {"refused": "RecordUnknown"}
 
 
 def test_the_proof_page_shows_every_step_and_how_to_check_it(site):
