@@ -75,6 +75,11 @@ def test_garbage_gets_a_page(site: Site, body: str) -> None:
     assert site.browser().http.get(f"/authorize?{body}").status_code == 400
 
 
+@pytest.mark.parametrize("name", ["state", "nonce", "client_id", "flow"])
+def test_a_nul_that_a_database_may_refuse_gets_a_page(site: Site, name: str) -> None:
+    assert get(site, **{name: "a\0b"}).status_code == 400
+
+
 @pytest.mark.parametrize("port", ["", ":1", ":65535"])
 def test_only_the_port_of_a_loopback_address_may_vary(site: Site, port: str) -> None:
     answer = get(site, redirect_uri=f"http://127.0.0.1{port}/cb", prompt="none")

@@ -298,6 +298,15 @@ def test_a_revoked_access_token_opens_nothing_and_its_family_lives(site: Site) -
     assert userinfo(site, again.json()["access_token"]).status_code == 200
 
 
+def test_an_app_can_take_back_a_token_of_its_own(site: Site) -> None:
+    headers, http = basic("service", SERVICE_SECRET), site.browser().http
+    own = http.post("/token", data={"grant_type": "client_credentials"}, headers=headers)
+    token = own.json()["access_token"]
+    assert introspect(site, token, headers)["active"] is True
+    assert http.post("/revoke", data={"token": token}, headers=headers).status_code == 200
+    assert introspect(site, token, headers) == {"active": False}
+
+
 def test_a_revoked_refresh_token_ends_its_family(site: Site) -> None:
     browser = site.ready()
     tokens = browser.tokens()

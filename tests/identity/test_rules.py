@@ -236,6 +236,7 @@ def test_a_sound_redirect_address_is_registered(address: str) -> None:
         "/cb",
         "http://127.0.0.1.evil.example/cb",
         "https://[/cb",
+        "http://user@127.0.0.1/cb",
     ],
 )
 def test_an_unsound_redirect_address_is_not_registered(address: str) -> None:
