@@ -26,6 +26,17 @@ def type_of_code(code: str) -> LicenceType:
     return kind
 
 
+def name_licence(licence: Licence) -> dict[str, str]:
+    """Name a licence in a record: its identifier, and its type as people call it."""
+    kind = find_kind(licence.type_code)
+    return {
+        "licence": licence.identifier,
+        "licence_type": kind.slug if kind else "",
+        "licence_name": kind.zh if kind else "",
+        "licence_name_en": kind.en if kind else "",
+    }
+
+
 def credential_of(licence: Licence, kind: LicenceType, address: str) -> Credential:
     """What the signed text of a licence has to say."""
     status_list, status_index = place_in_list(licence.status_index, address)

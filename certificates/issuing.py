@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from certificates.catalogue import LicenceType, find_type
-from certificates.contents import credential_of, type_of_code
+from certificates.contents import credential_of, name_licence
 from certificates.errors import (
     AuthorityMissing,
     KeyReused,
@@ -97,7 +97,7 @@ def issue(
     content = check_request(kind, request, tools.find_holder, now)
     unsigned = _draft(content, store.count_up(LICENCES), actor, now)
     licence = _sign(unsigned, kind, tools)
-    record = tools.append(_issue_use(licence, kind, request, actor))
+    record = tools.append(_issue_use(licence, request, actor))
     kept = replace(licence, issue_record=record)
     store.add_licence(kept)
     if key is not None:
@@ -196,10 +196,9 @@ def _sign(draft: Licence, kind: LicenceType, tools: IssueTools) -> Licence:
     return replace(draft, sd_jwt=sd_jwt.write(credential, signer, tools.random))
 
 
-def _issue_use(licence: Licence, kind: LicenceType, request: IssueRequest, actor: Actor) -> Use:
+def _issue_use(licence: Licence, request: IssueRequest, actor: Actor) -> Use:
     fields = {
-        "licence": licence.identifier,
-        "licence_type": kind.slug,
+        **name_licence(licence),
         "digest": digest_of(licence),
         "state": licence.state,
         "since": str(licence.state_changed_at),
@@ -213,8 +212,7 @@ def _issue_use(licence: Licence, kind: LicenceType, request: IssueRequest, actor
 
 def _status_use(licence: Licence, new: State, now: int, reason: str, actor: Actor) -> Use:
     fields = {
-        "licence": licence.identifier,
-        "licence_type": type_of_code(licence.type_code).slug,
+        **name_licence(licence),
         "state": new,
         "since": str(now),
         "reason": reason,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from certificates.contents import type_of_code
+from certificates.contents import name_licence, type_of_code
 from certificates.errors import NotTheHolder, UnknownLicence
 from certificates.formats.credential import Random
 from certificates.licences import Licence, Show
@@ -108,8 +108,7 @@ def _draw(random: Random, keep: Callable[[str], bool]) -> str:
 
 def _use(licence: Licence, matter: str | None, actor: Actor) -> Use:
     fields = {
-        "licence": licence.identifier,
-        "licence_type": type_of_code(licence.type_code).slug,
+        **name_licence(licence),
         "for_name": actor.party_name,
         "by_name": actor.person_name,
     }

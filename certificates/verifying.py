@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from certificates.catalogue import LicenceType
 from certificates.checks import NOT_APPLICABLE, PASSED, Check, CheckCode, judge
-from certificates.contents import find_kind
+from certificates.contents import find_kind, name_licence
 from certificates.errors import FormatRejected, RequestAmbiguous, TooManyTries
 from certificates.formats import sd_jwt
 from certificates.formats.credential import Reading
@@ -221,13 +221,13 @@ def _record(
     if case.found is None:
         return None
     licence = case.found.licence
-    kind = find_kind(licence.type_code)
+    seen = [view.kind.field(name) for name in view.fields] if view else []
     fields = {
         **use,
-        "licence": licence.identifier,
-        "licence_type": kind.slug if kind else "",
+        **name_licence(licence),
         "result": "failed" if failed else "passed",
-        "fields": ",".join(view.fields if view else ()),
+        "fields": ",".join(field.name for field in seen),
+        "field_names": "、".join(field.zh for field in seen),
         "for_name": actor.party_name,
         "by_name": actor.person_name,
     }

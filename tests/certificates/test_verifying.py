@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
+from certificates.catalogue import find_type
 from certificates.chains import verify_links
 from certificates.errors import (
     CertificateError,
@@ -95,11 +96,14 @@ def test_the_record_says_who_asked_why_and_what_was_seen(city: City, identifier:
     assert use.fields == {
         "licence": identifier,
         "licence_type": "credit-report",
+        "licence_name": "公共信用信息报告",
+        "licence_name_en": "Public credit report",
         "matter": MATTER,
         "matter_name": "企业上市合法合规信息核查",
         "purpose": "上市核查",
         "result": "passed",
         "fields": ",".join(SEEN),
+        "field_names": "、".join(find_type("credit-report").field(name).zh for name in SEEN),
         "for_name": CLERK.party_name,
         "by_name": CLERK.person_name,
     }
