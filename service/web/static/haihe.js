@@ -119,13 +119,14 @@
 
   // A hand scanner types into the code field: the field gets the focus back.
   const scanner = (field) => {
-    const back = (options) => { field.focus(options); field.select(); };
+    const back = () => { field.focus(); field.select(); };
+    const first = field.form.querySelector("select:invalid, input:invalid") || field;
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") back(); });
     document.addEventListener("click", (event) => {
       const control = "a, button, input, select, textarea, label, summary, [tabindex='0']";
       if (!event.target.closest(control) && !String(getSelection())) back();
     });
-    if (!document.querySelector("[role=alert], [autofocus]")) back({ preventScroll: true });
+    if (!document.querySelector("[role=alert], [autofocus]")) first.focus({ preventScroll: true });
   };
 
   const copy = (button) => button.addEventListener("click", async () => {

@@ -102,4 +102,4 @@ def _add_answers(app: FastAPI, frame: PageFrame) -> None:
         app.state.asked = getattr(app.state, "asked", 0) + 1
         if app.state.asked < 2:
             return Response(status_code=204)
-        return Response("<p>窗口已核验</p>", media_type="text/html")
+        return Response('<p lang="zh-CN">窗口已核验</p>', media_type="text/html")
