@@ -13,22 +13,20 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from identity.access import verify_access
-from identity.authorizing import Ask, authorize
 from identity.errors import BadAccessToken
-from identity.flow import Flow
 from identity.keys import KeyRing, load_keys
 from identity.parameters import read_parameters
 from identity.provider import answer_token_request
 from identity.registry import revoke_mandate
 from identity.tokens import ACCESS, ID, sign_token, verify_signature
-from tests.identity.browser import VERIFIER, basic, query, request_of, told
+from tests.identity.browser import basic
 from tests.identity.conftest import Site
+from tests.identity.flows import tokens_in
 from tests.identity.world import (
     COMPANY,
     COMPANY_CODE,
-    EVERYTHING,
     OTHER_SECRET,
-    REDIRECT,
+    PUBLISHED,
     SERVICE_SECRET,
     World,
 )
@@ -131,7 +129,7 @@ def _signed_with_the_public_key(text: str, keys: KeyRing) -> str:
 
 
 def test_no_forged_token_opens_anything(world: World) -> None:
-    token = tokens_in(world)["access_token"]
+    token = tokens_in(world)[0]["access_token"]
     with world.working() as work:
         assert verify_access(work, token).client_id == "web"
     for name, forged in forgeries(world, token).items():
@@ -141,37 +139,15 @@ def test_no_forged_token_opens_anything(world: World) -> None:
 
 
 def test_an_access_token_is_no_id_token(world: World) -> None:
-    tokens = tokens_in(world)
+    tokens, _ = tokens_in(world)
     with pytest.raises(BadAccessToken):
         verify_signature(world.realm.keys, ID, tokens["access_token"])
     with world.working() as work, pytest.raises(BadAccessToken):
         verify_access(work, tokens["id_token"])
 
 
-def tokens_in(world: World, scope: str = "openid licence.read licence.issue") -> dict[str, Any]:
-    """Tokens of the agent for the company, without HTTP."""
-    company = world.company_id()
-    _, signed_in = world.sign_in("agent", company)
-    with world.working() as work:
-        person = signed_in.person.person_id
-        work.store.clients.save_consent(person, company, "web", EVERYTHING, work.now)
-        answer = authorize(work, Flow(query(request_of(scope=scope)), work.now), signed_in)
-        assert not isinstance(answer, Ask)
-        form = {
-            "grant_type": "authorization_code",
-            "code": told(answer.location or "")["code"],
-            "redirect_uri": REDIRECT,
-            "code_verifier": VERIFIER,
-        }
-        header = basic()["Authorization"]
-        given: dict[str, Any] = answer_token_request(
-            work, read_parameters(query(form), header)
-        ).body
-    return given
-
-
 def test_powers_are_what_mandate_and_scopes_allow_together(world: World) -> None:
-    tokens = tokens_in(world, "openid licence.read licence.issue ledger.read")
+    tokens, _ = tokens_in(world, "openid licence.read licence.issue ledger.read")
     with world.working() as work:
         access = verify_access(work, tokens["access_token"])
     assert access.powers == {"licences", "records"}
@@ -181,7 +157,7 @@ def test_powers_are_what_mandate_and_scopes_allow_together(world: World) -> None
 
 
 def test_a_revoked_mandate_closes_the_api_at_once(world: World) -> None:
-    token = tokens_in(world)["access_token"]
+    token = tokens_in(world)[0]["access_token"]
     with world.working() as work:
         (mandate,) = work.store.mandates.of_person(world_agent(work))
         revoke_mandate(work, mandate.mandate_id)
@@ -207,7 +183,7 @@ def test_an_apps_own_token_never_audits(world: World) -> None:
 
 
 def test_demo_people_and_apps_open_nothing_without_demo_data(world: World) -> None:
-    token = tokens_in(world)["access_token"]
+    token = tokens_in(world)[0]["access_token"]
     with world.database.writing() as connection:
         connection.exec_driver_sql("UPDATE people SET demo = 1 WHERE account = 'agent'")
     with world.working() as work:
@@ -325,8 +301,23 @@ def test_revocation_says_nothing_about_tokens_of_others(site: Site) -> None:
     assert revoke(site, "x", client_id="nobody").status_code == 401
 
 
+def test_a_key_is_named_by_its_thumbprint(tmp_path: Path) -> None:
+    published = PUBLISHED["thumbprint"]
+    path = tmp_path / "token-0001.pem"
+    path.write_bytes(ECKey.import_key(published["key"]).as_pem(private=True))
+    path.chmod(0o600)
+    assert load_keys(tmp_path).signing.kid == published["thumbprint"]
+
+
+def test_the_first_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    kid = load_keys(tmp_path / "keys").signing.kid
+    (path,) = (tmp_path / "keys").iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert load_keys(tmp_path / "keys").signing.kid == kid
+
+
 def test_a_new_key_signs_and_the_old_one_still_verifies(world: World) -> None:
-    token = tokens_in(world)["access_token"]
+    token = tokens_in(world)[0]["access_token"]
     keys = Path(str(world.database.engine.url.database)).parent / "keys"
     path = keys / "token-0002.pem"
     path.write_bytes(ECKey.generate_key("P-256").as_pem(private=True))

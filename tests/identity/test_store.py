@@ -1,80 +1,164 @@
-"""The statements that decide between requests that race, each on its own."""
+"""The statements that decide between requests that race: one suite for both databases."""
 
 import dataclasses
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from identity.authorizations import Authorization
-from tests.identity.world import START, World
+from identity.errors import SignInRefused
+from identity.registry import add_person
+from identity.sign_in import METHODS, password
+from identity.store import IdentityStore
+from tests.identity.flows import redeem_in, tokens_in
+from tests.identity.world import PASSWORD, START, World, make_world
+from tests.tools_found import postgres
 
 CODE_ENDS, ENDS = START + 60, START + 100
-ROW = Authorization(
-    authorization_id="a" * 32,
-    client_id="web",
-    person_id="p",
-    party_id="c",
-    session_id="s",
-    redirect_uri="r",
-    scopes=frozenset({"openid", "profile"}),
-    nonce=None,
-    code_challenge="h",
-    auth_time=START,
-    acr="acr",
-    code_expires_at=CODE_ENDS,
-    expires_at=ENDS,
-)
+TRIES = 50
 
 
-def test_an_authorization_comes_back_as_it_went_in(world: World) -> None:
-    with world.working() as work:
-        work.store.authorizations.add(ROW)
-        assert work.store.authorizations.find(ROW.authorization_id) == ROW
-        assert work.store.authorizations.find("b" * 32) is None
+@pytest.fixture(scope="session")
+def on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("postgres")
+    with postgres(folder / "server") as url:
+        made = make_world(folder, url=url)
+        yield made
+        made.database.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def city(request: pytest.FixtureRequest) -> World:
+    """A world on each database; times go on, so that tests do not meet."""
+    name = {"sqlite": "world", "postgres": "on_postgres"}[request.param]
+    found: World = request.getfixturevalue(name)
+    found.clock.now += 3600
+    return found
+
+
+@contextmanager
+def undone(city: World) -> Iterator[IdentityStore]:
+    """A transaction of which nothing stays."""
+    with suppress(ZeroDivisionError), city.realm.writing() as store:
+        yield store
+        raise ZeroDivisionError
+
+
+def row_in(city: World) -> Authorization:
+    person = city.person("agent").person_id
+    return Authorization(
+        authorization_id="a" * 32,
+        client_id="web",
+        person_id=person,
+        party_id=person,
+        session_id="s",
+        redirect_uri="r",
+        scopes=frozenset({"openid", "profile"}),
+        nonce=None,
+        code_challenge="h",
+        auth_time=START,
+        acr="acr",
+        code_expires_at=CODE_ENDS,
+        expires_at=ENDS,
+    )
+
+
+def test_an_authorization_comes_back_as_it_went_in(city: World) -> None:
+    row = row_in(city)
+    with undone(city) as store:
+        store.authorizations.add(row)
+        assert store.authorizations.find(row.authorization_id) == row
+        assert store.authorizations.find("b" * 32) is None
 
 
 @pytest.mark.parametrize(("now", "works"), [(CODE_ENDS - 1, True), (CODE_ENDS, False)])
-def test_a_code_is_redeemed_once_and_in_time(world: World, now: int, works: bool) -> None:
-    with world.working() as work:
-        store = work.store.authorizations
-        store.add(ROW)
-        redeemed = store.redeem(ROW.authorization_id, now)
-        assert redeemed == (dataclasses.replace(ROW, redeemed_at=now) if works else None)
-        assert store.redeem(ROW.authorization_id, now) is None
+def test_a_code_is_redeemed_once_and_in_time(city: World, now: int, works: bool) -> None:
+    row = row_in(city)
+    with undone(city) as store:
+        store.authorizations.add(row)
+        redeemed = store.authorizations.redeem(row.authorization_id, now)
+        assert redeemed == (dataclasses.replace(row, redeemed_at=now) if works else None)
+        assert store.authorizations.redeem(row.authorization_id, now) is None
 
 
-def test_a_revoked_code_is_not_redeemed(world: World) -> None:
-    with world.working() as work:
-        store = work.store.authorizations
-        store.add(ROW)
-        store.revoke(ROW.authorization_id, START)
-        assert store.redeem(ROW.authorization_id, START) is None
+def test_a_revoked_code_is_not_redeemed(city: World) -> None:
+    row = row_in(city)
+    with undone(city) as store:
+        store.authorizations.add(row)
+        store.authorizations.revoke(row.authorization_id, START)
+        assert store.authorizations.redeem(row.authorization_id, START) is None
 
 
 @pytest.mark.parametrize(("now", "works"), [(ENDS - 1, True), (ENDS, False)])
-def test_a_refresh_token_is_used_once_and_in_time(world: World, now: int, works: bool) -> None:
-    with world.working() as work:
-        store = work.store.authorizations
-        store.add(ROW)
-        assert store.refresh(ROW.authorization_id, 0, now) is None  # the code was not redeemed
-        store.redeem(ROW.authorization_id, START)
-        assert store.refresh(ROW.authorization_id, 1, now) is None
-        assert (store.refresh(ROW.authorization_id, 0, now) is not None) is works
-        assert store.refresh(ROW.authorization_id, 0, now) is None
+def test_a_refresh_token_is_used_once_and_in_time(city: World, now: int, works: bool) -> None:
+    row = row_in(city)
+    with undone(city) as stores:
+        store = stores.authorizations
+        store.add(row)
+        assert store.refresh(row.authorization_id, 0, now) is None  # the code was not redeemed
+        store.redeem(row.authorization_id, START)
+        assert store.refresh(row.authorization_id, 1, now) is None
+        assert (store.refresh(row.authorization_id, 0, now) is not None) is works
+        assert store.refresh(row.authorization_id, 0, now) is None
         store.revoke_of_session("s", now)
-        assert store.refresh(ROW.authorization_id, 1, START) is None
+        assert store.refresh(row.authorization_id, 1, START) is None
 
 
-def test_a_token_may_be_taken_back_twice(world: World) -> None:
-    with world.working() as work:
+def test_a_token_may_be_taken_back_twice(city: World) -> None:
+    with undone(city) as store:
         for _ in range(2):
-            work.store.authorizations.revoke_token("jti", ENDS)
+            store.authorizations.revoke_token("jti", ENDS)
 
 
-def test_consent_is_kept_per_party_and_replaced(world: World) -> None:
-    with world.working() as work:
-        store = work.store.clients
-        store.save_consent("p", "c", "web", frozenset({"openid"}), START)
-        store.save_consent("p", "c", "web", frozenset({"openid", "profile"}), START)
-        assert store.find_consent("p", "c", "web") == {"openid", "profile"}
-        assert store.find_consent("p", "p", "web") == frozenset()
-        assert store.find_consent("p", "c", "other") == frozenset()
+def test_consent_is_kept_per_party_and_replaced(city: World) -> None:
+    person = city.person("agent").person_id
+    with undone(city) as store:
+        store.clients.save_consent(person, "c", "web", frozenset({"openid"}), START)
+        store.clients.save_consent(person, "c", "web", frozenset({"openid", "profile"}), START)
+        assert store.clients.find_consent(person, "c", "web") == {"openid", "profile"}
+        assert store.clients.find_consent(person, person, "web") == frozenset()
+        assert store.clients.find_consent(person, "c", "other") == frozenset()
+
+
+def test_of_many_redemptions_at_once_exactly_one_succeeds(city: World) -> None:
+    _, code = tokens_in(city, redeem=False)
+    with ThreadPoolExecutor(TRIES) as pool:
+        answers = list(pool.map(lambda _: redeem_in(city, code).status, range(TRIES)))
+    assert sorted(answers) == [200] + [400] * (TRIES - 1)
+
+
+def test_many_refreshes_at_once_have_one_successor(city: World) -> None:
+    tokens, _ = tokens_in(city, "openid offline_access")
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    with ThreadPoolExecutor(TRIES) as pool:
+        answers = list(pool.map(lambda _: redeem_in(city, **form).body, range(TRIES)))
+    assert len({answer["refresh_token"] for answer in answers}) == 1
+
+
+def test_wrong_passwords_at_once_are_all_counted(city: World, tmp_path: Path) -> None:
+    def attempt(_: int) -> int:
+        form = {"account": f"ghost of {tmp_path.name}", "password": "wrong"}
+        try:
+            METHODS[password.NAME].prove(city.realm, form, "10.9.9.9")
+        except SignInRefused as refused:
+            return refused.tries_left
+        except Exception:  # noqa: BLE001
+            return -1
+        raise AssertionError
+
+    with ThreadPoolExecutor(8) as pool:
+        left = sorted(pool.map(attempt, range(8)))
+    assert left == [-1, -1, -1, 0, 1, 2, 3, 4]
+
+
+def test_nothing_stays_of_a_registration_that_was_refused(city: World) -> None:
+    with pytest.raises(ZeroDivisionError), city.working() as work:
+        number = "12010119290909006X"
+        add_person(work, account="half", name="演示", citizen_number=number, password=PASSWORD)
+        raise ZeroDivisionError
+    with city.working() as work:
+        assert work.store.people.find_account("half") is None
+        assert work.store.housekeeping.forget_ended(work.now) >= 0

@@ -16,19 +16,10 @@ from identity.subjects import (
     mask_name,
     mask_number,
 )
+from tests.identity.world import PUBLISHED
 
-CITIZENS = ["11010519491231002X", "120101192504120013", "440524188001010014"]
-CODES = [
-    "91350100M000100Y43",
-    "914403001922038216",
-    "11100000000013338W",
-    "9144030071526726XG",
-    "91330106673959654P",
-    "91110000802100433B",
-    "11100000MB03271699",
-    "11430000006122244L",
-    "91120101MA00030139",
-]
+CITIZENS: list[str] = PUBLISHED["citizen_numbers"]
+CODES: list[str] = PUBLISHED["credit_codes"]
 
 
 @pytest.mark.parametrize("number", CITIZENS)

@@ -12,7 +12,14 @@ from identity.registry import add_mandate, rotate_secret
 from identity.tokens import ACCESS, ID, verify_signature
 from tests.identity.browser import VERIFIER, Browser, basic, request_of
 from tests.identity.conftest import Site
-from tests.identity.world import COMPANY_CODE, OTHER_SECRET, REDIRECT, SERVICE_SECRET, WEB_SECRET
+from tests.identity.world import (
+    COMPANY_CODE,
+    OTHER_SECRET,
+    PUBLISHED,
+    REDIRECT,
+    SERVICE_SECRET,
+    WEB_SECRET,
+)
 
 OWN = {"grant_type": "client_credentials"}
 
@@ -120,6 +127,13 @@ def test_a_code_of_one_app_is_nothing_to_another_and_stays_good(site: Site) -> N
     form |= {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
     assert error_of(browser.http.post("/token", data=form)) == (400, "invalid_grant")
     assert browser.redeem(code).status_code == 200
+
+
+def test_the_published_verifier_belongs_to_the_published_challenge(site: Site) -> None:
+    browser, pkce = site.ready(), PUBLISHED["pkce"]
+    code = code_for(browser, code_challenge=pkce["challenge"])
+    assert error_of(browser.redeem(code)) == (400, "invalid_grant")
+    assert browser.redeem(code, code_verifier=pkce["verifier"]).status_code == 200
 
 
 def test_a_public_app_proves_itself_by_its_verifier_alone(site: Site) -> None:

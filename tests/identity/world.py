@@ -1,5 +1,6 @@
 """A small city for identity's tests: two people, a company, a few apps, one database."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from service.database import Database
 from service.web.errors import WebError
 from service.web.frame import PageFrame
 
+VECTORS = Path(__file__).parents[1] / "vectors" / "identity" / "published.json"
+PUBLISHED = json.loads(VECTORS.read_text("utf-8"))
 PASSWORD = "a long password of a test"
 PERSON_NUMBER = "120101192504120013"
 COMPANY = "演示·海河餐饮有限公司"
@@ -102,9 +105,9 @@ def world_bytes(world: World) -> bytes:
     return b"".join(path.read_bytes() for path in world_files(world))
 
 
-def open_world(folder: Path, issuer: str = ISSUER) -> World:
+def open_world(folder: Path, issuer: str = ISSUER, url: str = "") -> World:
     """Open a realm over a folder; its tables exist."""
-    database = Database(f"sqlite:///{folder}/identity.sqlite")
+    database = Database(url or f"sqlite:///{folder}/identity.sqlite")
     clock = Clock()
 
     @contextmanager
@@ -130,9 +133,9 @@ def open_world(folder: Path, issuer: str = ISSUER) -> World:
     return World(realm, database, clock)
 
 
-def make_world(folder: Path, issuer: str = ISSUER) -> World:
+def make_world(folder: Path, issuer: str = ISSUER, url: str = "") -> World:
     """Make the tables and the people."""
-    world = open_world(folder, issuer)
+    world = open_world(folder, issuer, url)
     with world.database.writing() as connection:
         metadata.create_all(connection)
     with world.working() as work:
