@@ -196,6 +196,8 @@ def _view(
     case: Case, outcomes: Mapping[CheckCode, str], matter: Matter, now: int
 ) -> LicenceView | None:
     known = find_known(case, outcomes["signature"])
+    if known and known.show and outcomes["shown"] != PASSED:
+        return None  # a dead code shows nothing, however it was guessed
     kind = find_kind(known.licence.type_code) if known else None
     if known is None or kind is None:
         return None

@@ -32,7 +32,7 @@ def run_audit(opened: Opened) -> Report:
 
     @contextmanager
     def snapshot() -> Iterator[Snapshot]:
-        with opened.database.reading() as connection:
+        with opened.database.snapshot() as connection:
             exhibits = CertificateStore(connection).exhibits()
             yield Snapshot(LedgerStore(connection), map(_exhibit, exhibits))
 

@@ -7,9 +7,9 @@ import uvicorn
 from rich.console import Console
 from rich.table import Table
 
-from ledger.anchoring import Ledger, ensure_contract
+from ledger.anchoring import Ledger, check_log, ensure_contract
 from ledger.chains.chain import Chain
-from ledger.errors import ChainError
+from ledger.errors import ChainError, LogForked
 from service import demo as data
 from service.app import create_app, make_desk
 from service.opened import Opened, open_service
@@ -26,7 +26,12 @@ def serve(settings: Settings, *, demo: bool, host: str, port: int, console: Cons
     if demo:
         seed(opened, make_desk(opened))
     chain = opened.open_chain(mines=True)
-    _prepare_contract(opened, chain)
+    try:
+        _prepare_contract(opened, chain)
+    except LogForked as forked:
+        console.print(f"Refusing to start: {forked}.", style="red")
+        console.print("This database was restored from an old copy, or is another service's.")
+        raise SystemExit(3) from None
     _say(settings, chain, console, demo=demo)
     address = urlsplit(settings.issuer)
     own = address.hostname in LOOPBACK
@@ -43,9 +48,14 @@ def serve(settings: Settings, *, demo: bool, host: str, port: int, console: Cons
 
 
 def _prepare_contract(opened: Opened, chain: Chain) -> None:
-    """Put the contract on the chain; without a chain the service starts all the same."""
+    """Put the contract on the chain; without a chain the service starts all the same.
+
+    Raises:
+        LogForked: the database is older than what the chain has seen; nothing may be signed.
+    """
+    ledger = Ledger(opened.reading_ledger, opened.writing_ledger, chain)
     try:
-        ensure_contract(Ledger(opened.reading_ledger, opened.writing_ledger, chain))
+        check_log(ledger, ensure_contract(ledger))
     except ChainError as error:
         log.warning("no contract on the chain yet, trying again in the background: %s", error)
 

@@ -38,6 +38,7 @@ from certificates.store.tables import (
 
 __all__ = ["CertificateStore", "metadata"]
 _PAGE = 500
+DIGITS_KEPT = 240  # seconds for which a dead code keeps its digits, to say how it died
 
 
 class CertificateStore:
@@ -122,9 +123,9 @@ class CertificateStore:
         return self._found(shows.c.code_hash == code_hash, shown=True)
 
     def find_by_digits(self, digits_hash: bytes, now: int) -> Found | None:
-        """Find what six digits show: the live code alone."""
-        live = shows.c.expires_at > now
-        return self._found(shows.c.digits_hash == digits_hash, live, shown=True)
+        """Find what six digits show: a live code, or one that died a little while ago."""
+        recent = shows.c.expires_at > now - DIGITS_KEPT
+        return self._found(shows.c.digits_hash == digits_hash, recent, shown=True)
 
     def find_by_identifier(self, identifier: str) -> Found | None:
         """Find a licence with its issuer's authority."""
@@ -143,7 +144,7 @@ class CertificateStore:
             shows.c.replaced_at.is_(None),
             shows.c.expires_at > now,
         )
-        taken = live.values(used_at=now, digits_hash=None).returning(shows.c.code_hash)
+        taken = live.values(used_at=now).returning(shows.c.code_hash)
         return self._connection.execute(taken).one_or_none() is not None
 
     def count_tries(self, who: str, minute: int) -> int:
@@ -164,19 +165,20 @@ class CertificateStore:
     # Codes
 
     def retire_shows(self, identifier: str, now: int) -> None:
-        """Replace the live codes of a licence, and take back the digits of all expired ones."""
+        """Replace the live codes of a licence, and take back the digits of all long dead ones."""
         own = update(shows).where(
             shows.c.identifier == identifier,
             shows.c.used_at.is_(None),
             shows.c.replaced_at.is_(None),
             shows.c.expires_at > now,
         )
-        self._connection.execute(own.values(replaced_at=now, digits_hash=None))
-        expired = update(shows).where(shows.c.digits_hash.is_not(None), shows.c.expires_at <= now)
+        self._connection.execute(own.values(replaced_at=now))
+        long_dead = shows.c.expires_at <= now - DIGITS_KEPT
+        expired = update(shows).where(shows.c.digits_hash.is_not(None), long_dead)
         self._connection.execute(expired.values(digits_hash=None))
 
     def add_show(self, code_hash: bytes, digits_hash: bytes, show: Show) -> bool:
-        """Add a code; False if a live code has the same digits."""
+        """Add a code; False if a code that is alive, or died just now, has the same digits."""
         row = asdict(show) | {"code_hash": code_hash, "digits_hash": digits_hash}
         added = self._upsert(shows).values(row).on_conflict_do_nothing()
         return self._connection.execute(added.returning(shows.c.made_at)).one_or_none() is not None

@@ -43,7 +43,7 @@ shows = Table(
     "licence_shows",
     metadata,
     Column("code_hash", LargeBinary(32), primary_key=True),
-    # Six digits are unique among the live codes: a dead code gives its digits back (NULL).
+    # Six digits are unique among live and just dead codes; later they are given back (NULL).
     Column("digits_hash", LargeBinary(32), unique=True),
     Column("identifier", ForeignKey(licences.c.identifier), nullable=False),
     Column("holder_id", String(64), nullable=False),

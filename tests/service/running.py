@@ -40,12 +40,15 @@ class Running:
     @property
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HAIHE_")}
-        return kept | {
+        return kept | self.settings | {"PYTHONUNBUFFERED": "1"}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
             "HAIHE_DATA": str(self.data),
             "HAIHE_ISSUER": self.url,
             "HAIHE_DATABASE_URL": self.database_url,
             "HAIHE_CHAIN_URL": self.chain_url,
-            "PYTHONUNBUFFERED": "1",
         }
 
     def start(self) -> "Running":
