@@ -15,6 +15,7 @@ _SCOPES = AUTHORIZATION.index(authorizations.c.scopes)
 
 # Built once: composing a statement costs more than running it.
 _IS_IT = authorizations.c.authorization_id == bindparam("key")
+_ADD = insert(authorizations)
 _FIND = select(authorizations).where(_IS_IT)
 _REDEEM = (
     update(authorizations)
@@ -50,7 +51,7 @@ class AuthorizationStore:
     def add(self, authorization: Authorization) -> None:
         """Add an authorization whose code has not been used."""
         row = {**vars(authorization), "scopes": " ".join(sorted(authorization.scopes))}
-        self._connection.execute(insert(authorizations).values(row))
+        self._connection.execute(_ADD, row)
 
     def find(self, authorization_id: str) -> Authorization | None:
         """Find an authorization by id, live or not."""

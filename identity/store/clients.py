@@ -15,6 +15,11 @@ from identity.store.tables import clients, consents
 _COLUMNS = tuple(column for column in clients.c if column.name != "created_at")
 # Built once: composing a statement costs more than running it.
 _FIND = select(*_COLUMNS).where(clients.c.client_id == bindparam("client_id"))
+_CONSENT = select(consents.c.scopes).where(
+    consents.c.person_id == bindparam("person"),
+    consents.c.party_id == bindparam("party"),
+    consents.c.client_id == bindparam("client"),
+)
 
 
 class ClientStore:
@@ -71,12 +76,8 @@ class ClientStore:
 
     def find_consent(self, person_id: str, party_id: str, client_id: str) -> frozenset[str]:
         """Return the scopes a person has allowed an app while acting for a party."""
-        statement = select(consents.c.scopes).where(
-            consents.c.person_id == person_id,
-            consents.c.party_id == party_id,
-            consents.c.client_id == client_id,
-        )
-        text = self._connection.execute(statement).scalar()
+        values = {"person": person_id, "party": party_id, "client": client_id}
+        text = self._connection.execute(_CONSENT, values).scalar()
         return frozenset((text or "").split())
 
     def save_consent(

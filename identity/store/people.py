@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from identity.errors import AlreadyRegistered, NotRegistered
@@ -12,6 +12,9 @@ from identity.subjects import LegalPerson, Party, Person, party_of
 
 PERSON = (people.c.person_id, people.c.account, people.c.name, people.c.demo)
 LEGAL_PERSON = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
+# Built once: composing a statement costs more than running it.
+_OF_PERSON = select(mandates).where(mandates.c.person_id == bindparam("person"))
+_OF_BOTH = _OF_PERSON.where(mandates.c.legal_person_id == bindparam("party"))
 
 
 class PeopleStore:
@@ -129,10 +132,12 @@ class MandateStore:
 
     def of_person(self, person_id: str, party_id: str | None = None) -> Sequence[Mandate]:
         """List a person's mandates, live or not; from one legal person, or from all."""
-        statement = select(mandates).where(mandates.c.person_id == person_id)
-        if party_id is not None:
-            statement = statement.where(mandates.c.legal_person_id == party_id)
-        return [_mandate(row) for row in self._connection.execute(statement)]
+        values = {"person": person_id}
+        if party_id is None:
+            rows = self._connection.execute(_OF_PERSON, values)
+        else:
+            rows = self._connection.execute(_OF_BOTH, values | {"party": party_id})
+        return [_mandate(row) for row in rows]
 
     def live_at(self, now: int) -> Sequence[Mandate]:
         """List all mandates that hold at `now`."""
