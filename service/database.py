@@ -22,8 +22,12 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _open(url)
-        sqlite = self.engine.dialect.name == "sqlite"
-        self._one_writer = threading.Lock() if sqlite else nullcontext()
+        self._one_writer = threading.Lock() if self.is_local else nullcontext()
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a file in this process, so that reading waits for no network."""
+        return self.engine.dialect.name == "sqlite"
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

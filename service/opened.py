@@ -128,4 +128,5 @@ def _realm(settings: Settings, database: Database, master: bytes, *, demo: bool)
         writing=writing,
         clock=wall_clock,
         demo_allowed=demo,
+        reads_are_local=database.is_local,
     )
