@@ -14,7 +14,7 @@ import uvicorn
 from service import demo
 from service.tour.forms import read_forms
 from service.tour.outsider import _fill_in  # the browser without script
-from tests.service.running import PROJECT, Running
+from tests.service.running import PROJECT, Running, free_port
 from tests.tools_found import node, node_package
 
 EXAMPLE = PROJECT / "docs" / "examples" / "single_sign_on.py"
@@ -28,10 +28,12 @@ def test_the_readme_shows_the_example_that_is_tested() -> None:
 
 
 def test_authlibs_client_signs_a_person_in(running: Running) -> None:
+    port = free_port()  # a loopback port may vary (RFC 8252 §7.3)
     source = EXAMPLE.read_text("utf-8").replace("http://127.0.0.1:8000", running.url)
+    source = source.replace(":4999", f":{port}")
     space: dict[str, object] = {}
     exec(compile(source, str(EXAMPLE), "exec"), space)
-    config = uvicorn.Config(space["app"], port=4999, log_level="error")  # type: ignore[arg-type]
+    config = uvicorn.Config(space["app"], port=port, log_level="error")  # type: ignore[arg-type]
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -39,7 +41,7 @@ def test_authlibs_client_signs_a_person_in(running: Running) -> None:
         time.sleep(0.02)
     try:
         with httpx.Client(timeout=30) as browser:
-            claims = walk(browser, "http://127.0.0.1:4999/", "http://127.0.0.1:4999/cb")
+            claims = walk(browser, f"http://127.0.0.1:{port}/", f"http://127.0.0.1:{port}/cb")
     finally:
         server.should_exit = True
         thread.join()
