@@ -77,4 +77,4 @@ def _say(settings: Settings, chain: Chain, console: Console, *, demo: bool) -> N
     console.print(table)
     console.print(f"Web client {data.WEB_CLIENT}, secret {data.WEB_SECRET}, {data.WEB_REDIRECT}")
     console.print(f"Service client {data.SERVICE_CLIENT}, secret {data.SERVICE_SECRET}")
-    console.print(f"Next: haihe tour --url {settings.issuer}")
+    console.print(f"Next: .venv/bin/haihe tour --url {settings.issuer}", soft_wrap=True)
