@@ -60,8 +60,8 @@ def _issuer(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("not an http(s) address")
-    if parts.query or parts.fragment or value.endswith("/"):
-        raise ValueError("an issuer has no query, no fragment and no slash at its end")
+    if parts.path or parts.query or parts.fragment or parts.username:
+        raise ValueError("an issuer is scheme and host alone: no path, no slash at its end")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError("http is for this machine only, other hosts need https")
     return value

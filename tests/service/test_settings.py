@@ -29,6 +29,7 @@ def test_the_database_lies_in_the_data_folder_unless_told_otherwise(tmp_path: Pa
         ("HAIHE_ISSUER", "http://id.example.gov"),
         ("HAIHE_ISSUER", "https://id.example.gov/"),
         ("HAIHE_ISSUER", "https://id.example.gov?x=1"),
+        ("HAIHE_ISSUER", "https://example.gov/haihe"),
         ("HAIHE_DATA", __file__),
         ("HAIHE_DATABASE_URL", "nonsense"),
         ("HAIHE_DATABASE_URL", "mysql://localhost/haihe"),
@@ -50,7 +51,6 @@ def test_a_bad_value_is_refused_with_its_name_itself_and_a_good_one(name: str, v
     ("name", "value"),
     [
         ("HAIHE_ISSUER", "https://id.example.gov"),
-        ("HAIHE_ISSUER", "https://example.gov/haihe"),
         ("HAIHE_ISSUER", "http://localhost:9000"),
         ("HAIHE_DATABASE_URL", "postgresql://haihe@localhost/haihe"),
         ("HAIHE_CHAIN_URL", "https://node.example.gov"),
