@@ -8,6 +8,7 @@ LedgerError
 ├── RecordUnknown            no record has this id
 ├── CheckpointUnknown        no checkpoint has this size
 ├── AnchorUnknown            no anchor has this size
+├── TileUnknown              no tile has this address, or not yet
 ├── NotYetAnchored           a record's evidence is not complete yet
 ├── PowerMissing             the actor may not see this
 ├── LogForked                the stored tree contradicts what was signed or anchored
@@ -52,6 +53,10 @@ class CheckpointUnknown(LedgerError):
 
 class AnchorUnknown(LedgerError):
     """No anchor has this size."""
+
+
+class TileUnknown(LedgerError):
+    """No tile has this address, or the tree is not that large yet."""
 
 
 class NotYetAnchored(LedgerError):

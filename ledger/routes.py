@@ -12,10 +12,13 @@ from ledger.errors import CheckpointUnknown
 from ledger.evidence import make_evidence
 from ledger.log import Transactions
 from ledger.records import SUBJECT, PseudonymKey
+from ledger.tiles import parse_tile, read_tile
 from ledger.trust import Trust
 from ledger.views import PAGE, list_lines, show_record
 
 JSON = "application/json"
+TILE = "application/octet-stream"
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def router(
@@ -92,6 +95,13 @@ def _public(reading: Transactions, trust: Callable[[], Trust]) -> APIRouter:
         if newest is None:
             raise CheckpointUnknown("nothing is recorded yet")
         return newest.note
+
+    @routes.get("/ledger/tile/{path:path}", response_class=Response)
+    def read_tile_at(path: str) -> Response:
+        """A tile of the tree or of its leaves (C2SP tlog-tiles); the log is at `/ledger`."""
+        with reading() as store:
+            data = read_tile(store, parse_tile(path))
+        return Response(data, media_type=TILE, headers=FOR_EVER)
 
     @routes.get("/api/trust")
     def read_trust() -> Response:

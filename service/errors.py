@@ -53,6 +53,7 @@ ANSWERS: Mapping[type[Exception], str] = {
     ledger.RecordUnknown: "record-unknown",
     ledger.CheckpointUnknown: "not-found",
     ledger.AnchorUnknown: "not-found",
+    ledger.TileUnknown: "not-found",
     ledger.NotYetAnchored: "not-yet-anchored",
     ledger.EvidenceRejected: "evidence-rejected",
     ledger.ChainUnreachable: "busy",

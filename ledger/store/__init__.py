@@ -124,6 +124,26 @@ class LedgerStore:
         found = self._connection.execute(select(tree_nodes).where(place.in_(list(wanted))))
         return {NodeId(row.level, row.position): row.hash for row in found}
 
+    def node_row(self, level: int, first: int, count: int) -> list[bytes]:
+        """Return hashes of neighbouring complete subtrees of one level, as far as they go."""
+        query = (
+            select(tree_nodes.c.hash)
+            .where(tree_nodes.c.level == level, tree_nodes.c.position >= first)
+            .order_by(tree_nodes.c.position)
+            .limit(count)
+        )
+        return list(self._connection.scalars(query))
+
+    def leaves(self, first: int, count: int) -> list[bytes]:
+        """Return neighbouring leaves that have their places, as far as they go."""
+        query = (
+            select(records.c.leaf)
+            .where(records.c.leaf_index >= first)
+            .order_by(records.c.leaf_index)
+            .limit(count)
+        )
+        return list(self._connection.scalars(query))
+
     def all_nodes(self) -> Iterator[tuple[NodeId, bytes]]:
         """Walk through all complete subtrees, level by level."""
         order = (tree_nodes.c.level, tree_nodes.c.position)
