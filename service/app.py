@@ -31,7 +31,7 @@ from ledger.trust import Trust
 from service.acting import actor_as
 from service.bearer import bearer
 from service.errors import PROBLEMS, answer_errors
-from service.jobs import anchoring, sequencing
+from service.jobs import anchoring, housekeeping, sequencing
 from service.opened import Opened
 from service.recording import holder_finder, issue_finder, recorder
 from service.web import pages, reference
@@ -119,6 +119,7 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
     jobs = (
         sequencing(opened),
         anchoring(Ledger(opened.reading_ledger, opened.writing_ledger, chain)),
+        housekeeping(opened.realm),
     )
 
     @asynccontextmanager

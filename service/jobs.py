@@ -1,4 +1,4 @@
-"""What runs beside the requests: the sequencer and the anchoring, one thread each.
+"""What runs beside the requests: sequencing, anchoring and housekeeping, one thread each.
 
 Both take up where they were left: the work to do is in the database, not in the thread. A round
 that fails is written to the log and tried again, slower each time, so a chain that is down for an
@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable
 
+from identity.realm import Realm
 from ledger.anchoring import Ledger, anchor_latest, ensure_contract
 from ledger.log import BATCH, sequence
 from service.opened import Opened
 
 SEQUENCE_SECONDS = 0.2
 ANCHOR_SECONDS = 2.0
+HOUSEKEEPING_SECONDS = 24 * 3600.0
 SLOWEST_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
@@ -85,3 +87,13 @@ def anchoring(ledger: Ledger) -> Job:
         return False
 
     return Job("anchoring", one_round, ANCHOR_SECONDS)
+
+
+def housekeeping(realm: Realm) -> Job:
+    """Delete what ended long ago, once at the start and once a day, in small transactions."""
+
+    def one_round() -> bool:
+        with realm.writing() as store:
+            return store.housekeeping.forget_ended(realm.clock()) > 0
+
+    return Job("housekeeping", one_round, HOUSEKEEPING_SECONDS)

@@ -1,10 +1,11 @@
 """What has ended long ago is deleted, so that the tables do not grow for ever."""
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
 from identity.store.tables import attempts, authorizations, revoked_tokens, sessions
 
 KEPT_SECONDS = 30 * 24 * 3600  # a used code must still be known as used, an ended session named
+BATCH = 500  # rows of one table in one transaction: nobody waits long behind it
 
 
 class Housekeeping:
@@ -14,12 +15,19 @@ class Housekeeping:
         self._connection = connection
 
     def forget_ended(self, now: int) -> int:
-        """Delete what ended long before `now`; return how many rows."""
+        """Delete some of what ended long before `now`; return how many rows, 0 at the end."""
         before = now - KEPT_SECONDS
-        statements = (
-            delete(attempts).where(attempts.c.window_ends <= now),
-            delete(revoked_tokens).where(revoked_tokens.c.expires_at <= now),
-            delete(sessions).where(sessions.c.expires_at <= before),
-            delete(authorizations).where(authorizations.c.expires_at <= before),
+        return sum(
+            self._forget(table, ended)
+            for table, ended in (
+                (attempts, attempts.c.window_ends <= now),
+                (revoked_tokens, revoked_tokens.c.expires_at <= now),
+                (sessions, sessions.c.expires_at <= before),
+                (authorizations, authorizations.c.expires_at <= before),
+            )
         )
-        return sum(self._connection.execute(statement).rowcount for statement in statements)
+
+    def _forget(self, table: Table, ended: ColumnElement[bool]) -> int:
+        (key,) = table.primary_key.columns
+        some = select(key).where(ended).limit(BATCH)
+        return self._connection.execute(delete(table).where(key.in_(some))).rowcount
