@@ -51,7 +51,7 @@ def show(
         UnknownLicence, NotTheHolder: it is not the actor's licence.
         UnknownMatter, NoGround: the matter may not ask for it.
     """
-    require_power(actor, "licences")
+    require_power(actor, "show")
     licence = find_own(store, identifier, actor)
     if matter is not None:
         fields_for(find_matter(matter), type_of_code(licence.type_code).slug)

@@ -12,8 +12,9 @@ AUDIT = "audit"
 MANDATES = "mandates"
 APPS = "apps"
 POWERS = frozenset({LICENCES, ISSUE, VERIFY, AUDIT, MANDATES, APPS})
+SHOW = "show"  # comes with LICENCES to people; an app gets each by a scope of its own
 RECORDS = "records"  # reading the records of the one for whom one acts: everybody may
-OWN_POWERS = frozenset({LICENCES, RECORDS})  # what everybody may do for themself
+OWN_POWERS = frozenset({LICENCES, SHOW, RECORDS})  # what everybody may do for themself
 
 ROLES = ("legal_representative", "administrator", "agent", "clerk", "auditor")
 
@@ -69,4 +70,5 @@ def check_mandate(
     ]
     if not live:
         raise MandateMissing("no live mandate from this legal person")
-    return frozenset({RECORDS}).union(*live)
+    held = frozenset({RECORDS}).union(*live)
+    return held | {SHOW} if LICENCES in held else held

@@ -28,10 +28,13 @@ from identity.subjects import (
     Person,
     check_citizen_number,
     check_credit_code,
+    looks_like_citizen_number,
     party_of,
 )
 
 FEWEST_CHARACTERS = 12
+
+LONGEST_NAME = 64  # X.509 has no room for more in a department's certificate
 
 
 @dataclass(frozen=True)
@@ -71,15 +74,31 @@ def add_person(
     Raises:
         BadNumber: the citizen number cannot be real.
         AlreadyRegistered: account name or number is taken.
-        BadRegistration: the password is too short or too long.
+        BadRegistration: account name, name or password are not as they should be.
     """
     number = check_citizen_number(citizen_number)
+    _check_account(account)
     if not FEWEST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
         raise BadRegistration(f"a password has {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters")
-    person = Person(work.realm.fresh_id(), account.strip().casefold(), name, demo)
+    person = Person(work.realm.fresh_id(), account.strip().casefold(), _checked_name(name), demo)
     sealed = work.realm.seals.citizen_number(number)
     work.store.people.add_person(person, sealed, hash_password(password), work.now)
     return person
+
+
+def _checked_name(name: str) -> str:
+    if not 1 <= len(name.strip()) <= LONGEST_NAME or not name.isprintable():
+        raise BadRegistration(f"a name has 1 to {LONGEST_NAME} printable characters")
+    return name.strip()
+
+
+def _check_account(account: str) -> None:
+    """An account name is shown in lists and logs: a citizen number must never become one."""
+    text = account.strip()
+    if not 1 <= len(text) <= LONGEST_NAME or not text.isprintable() or " " in text:
+        raise BadRegistration(f"an account name has 1 to {LONGEST_NAME} characters, no spaces")
+    if looks_like_citizen_number(text):
+        raise BadRegistration("a citizen number cannot be an account name")
 
 
 def add_legal_person(work: Work, *, code: str, name: str) -> LegalPerson:
@@ -87,9 +106,10 @@ def add_legal_person(work: Work, *, code: str, name: str) -> LegalPerson:
 
     Raises:
         BadNumber: the code cannot be real.
+        BadRegistration: the name is empty or too long.
         AlreadyRegistered: the code is taken.
     """
-    subject = LegalPerson(work.realm.fresh_id(), check_credit_code(code), name)
+    subject = LegalPerson(work.realm.fresh_id(), check_credit_code(code), _checked_name(name))
     work.store.people.add_legal_person(subject, work.now)
     return subject
 

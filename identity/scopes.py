@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from identity.mandates import AUDIT, ISSUE, LICENCES, RECORDS, VERIFY
+from identity.mandates import AUDIT, ISSUE, LICENCES, RECORDS, SHOW, VERIFY
 
 OPENID = "openid"
 PROFILE = "profile"
@@ -37,7 +37,7 @@ ALL = (
     Scope(LEGAL_PERSON, _("您代表的单位的名称、统一社会信用代码和您的权限")),
     Scope(OFFLINE, _("在您离开以后继续使用以上权限，最长三十天")),
     Scope("licence.read", _("查看您或您代表的单位的电子证照"), frozenset({LICENCES})),
-    Scope("licence.show", _("出示您或您代表的单位的电子证照"), frozenset({LICENCES})),
+    Scope("licence.show", _("出示您或您代表的单位的电子证照"), frozenset({SHOW})),
     Scope("licence.issue", _("以您代表的单位的名义签发电子证照"), frozenset({ISSUE})),
     Scope("licence.verify", _("以您代表的单位的名义核验电子证照"), frozenset({VERIFY})),
     Scope("ledger.read", _("查看用证记录和存证"), frozenset({RECORDS, AUDIT})),

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from service import registers
 from service.auditing import check_file, print_audit, write_evidence, write_trust
 from service.opened import Opened, open_service
 from service.serving import serve as serve_service
-from service.settings import BadSetting, Settings, read_settings
+from service.settings import RULES, BadSetting, Settings, read_settings
 from service.tour.telling import tell
 
 app = typer.Typer(
@@ -26,12 +28,31 @@ def _settings() -> Settings:
     try:
         return read_settings(os.environ)
     except BadSetting as bad:
-        Console(stderr=True).print(str(bad), markup=False, style="red")
-        raise typer.Exit(2) from None
+        raise _refused(bad) from None
 
 
 def _opened() -> Opened:
-    return open_service(_settings(), demo=False)
+    settings = _settings()
+    try:
+        return open_service(settings, demo=False)
+    except BadSetting as bad:
+        raise _refused(bad) from None
+    except OperationalError as error:
+        raise _refused(_no_database(settings, error)) from None
+
+
+def _no_database(settings: Settings, error: OperationalError) -> BadSetting:
+    return BadSetting(
+        "HAIHE_DATABASE_URL",
+        make_url(settings.database_url).render_as_string(hide_password=True),
+        f"the database does not answer ({str(error.orig).strip().splitlines()[0]})",
+        RULES["HAIHE_DATABASE_URL"].good,
+    )
+
+
+def _refused(bad: BadSetting) -> typer.Exit:
+    Console(stderr=True).print(str(bad), markup=False, style="red")
+    return typer.Exit(2)
 
 
 registers.add_commands(app, _opened)
@@ -45,7 +66,13 @@ def serve(
     port: Annotated[int, typer.Option(help="Where to listen; default: as the issuer.")] = 0,
 ) -> None:
     """Start the service: set up what is missing, then serve."""
-    serve_service(_settings(), demo=demo, host=host, port=port, console=console)
+    settings = _settings()
+    try:
+        serve_service(settings, demo=demo, host=host, port=port, console=console)
+    except BadSetting as bad:
+        raise _refused(bad) from None
+    except OperationalError as error:
+        raise _refused(_no_database(settings, error)) from None
 
 
 @app.command()

@@ -25,7 +25,7 @@ from ledger.store import LedgerStore
 from service.database import Database
 from service.migrate import migrate
 from service.secrets import derive, read_master
-from service.settings import Settings
+from service.settings import Settings, make_data_folder
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,11 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
     """Open everything the settings name, and bring the database to the newest schema.
 
     The first start makes the data folder, the keys and the tables.
+
+    Raises:
+        BadSetting: the data folder cannot be made.
     """
+    make_data_folder(settings)
     master = read_master(settings.keys)
     database = Database(settings.database_url)
     migrate(database)

@@ -60,11 +60,20 @@ def _issuer(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("not an http(s) address")
+    if not _has_port_or_none(value):
+        raise ValueError("the port is not a number from 1 to 65535")
     if parts.path or parts.query or parts.fragment or parts.username:
         raise ValueError("an issuer is scheme and host alone: no path, no slash at its end")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError("http is for this machine only, other hosts need https")
     return value
+
+
+def _has_port_or_none(value: str) -> bool:
+    try:
+        return urlsplit(value).port != 0
+    except ValueError:
+        return False
 
 
 def _data(value: str) -> str:
@@ -132,6 +141,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         chain_url=_read(environment, "HAIHE_CHAIN_URL", EMBEDDED),
         city=_read(environment, "HAIHE_CITY", "演示市"),
     )
+
+
+def make_data_folder(settings: Settings) -> None:
+    """Make the data folder at the first start.
+
+    Raises:
+        BadSetting: it cannot be made there.
+    """
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        why = f"the folder cannot be made ({error.strerror})"
+        raise BadSetting("HAIHE_DATA", str(settings.data), why, RULES["HAIHE_DATA"].good) from None
 
 
 def _read(environment: Mapping[str, str], name: str, default: str) -> str:

@@ -79,4 +79,5 @@ def postgres(folder: Path) -> Iterator[str]:
     try:
         yield f"postgresql+psycopg://haihe@/postgres?host={folder}"
     finally:
-        run(control, "-D", str(data), "-m", "immediate", "-w", "stop")
+        stop = _as_postgres(control, "-D", str(data), "-m", "immediate", "-w", "stop")
+        subprocess.run(stop, check=False, capture_output=True, cwd="/")

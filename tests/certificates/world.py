@@ -42,7 +42,7 @@ REPORT = {
 SEEN = tuple(REPORT)
 MATTER = "listing-check"
 REQUEST = IssueRequest("credit-report", COMPANY, "演示·海河餐饮有限公司", REPORT)
-ALL_POWERS = frozenset({"licences", "issue", "verify"})
+ALL_POWERS = frozenset({"licences", "show", "issue", "verify"})
 
 
 def actor(party: str, *, code: str = "", powers: frozenset[str] = ALL_POWERS) -> Actor:

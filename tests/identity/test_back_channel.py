@@ -49,7 +49,7 @@ def test_userinfo_tells_what_was_allowed_and_no_more(site: Site) -> None:
     assert claims["legal_person"] == {
         "name": COMPANY,
         "unified_social_credit_code": COMPANY_CODE,
-        "powers": ["licences", "records"],
+        "powers": ["licences", "records", "show"],
     }
     assert known.headers["cache-control"] == "no-store"
     bare = userinfo(site, browser.tokens(scope="openid")["access_token"]).json()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from service.settings import RULES, BadSetting, read_settings
+from service.settings import RULES, BadSetting, make_data_folder, read_settings
 
 
 def test_defaults_work_without_any_environment() -> None:
@@ -30,6 +30,8 @@ def test_the_database_lies_in_the_data_folder_unless_told_otherwise(tmp_path: Pa
         ("HAIHE_ISSUER", "https://id.example.gov/"),
         ("HAIHE_ISSUER", "https://id.example.gov?x=1"),
         ("HAIHE_ISSUER", "https://example.gov/haihe"),
+        ("HAIHE_ISSUER", "http://127.0.0.1:99999"),
+        ("HAIHE_ISSUER", "https://user:password@id.example.gov"),
         ("HAIHE_DATA", __file__),
         ("HAIHE_DATABASE_URL", "nonsense"),
         ("HAIHE_DATABASE_URL", "mysql://localhost/haihe"),
@@ -69,3 +71,15 @@ def test_every_good_value_is_good() -> None:
 def test_a_mistyped_name_is_refused() -> None:
     with pytest.raises(BadSetting, match="HAIHE_ISUER"):
         read_settings({"HAIHE_ISUER": "https://id.example.gov"})
+
+
+def test_a_data_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings = read_settings({"HAIHE_DATA": str(tmp_path / "file" / "data")})
+    with pytest.raises(BadSetting, match="HAIHE_DATA"):
+        make_data_folder(settings)
+
+
+def test_reading_the_settings_makes_nothing(tmp_path: Path) -> None:
+    read_settings({"HAIHE_DATA": str(tmp_path / "data")})
+    assert not (tmp_path / "data").exists()

@@ -23,7 +23,7 @@ class Everybody:
     person_name: str = "演示·王秀兰"
     party_name: str = "演示·海河餐饮管理有限公司"
     is_legal_person: bool = True
-    powers: frozenset[str] = frozenset({"licences", "verify", "issue", "audit"})
+    powers: frozenset[str] = frozenset({"licences", "show", "verify", "issue", "audit"})
 
 
 def make_gallery() -> FastAPI:
