@@ -38,6 +38,8 @@ class Authorization:
         refreshes: how many refresh tokens have been used.
         refreshed_at: when the last one was.
         revoked_at: when it was withdrawn, None if it was not.
+        claims: the `claims` parameter of the request as JSON text, empty if there was none.
+        offline: refresh tokens are given although `offline_access` was not asked for.
     """
 
     authorization_id: str
@@ -57,6 +59,8 @@ class Authorization:
     refreshes: int = 0
     refreshed_at: int = 0
     revoked_at: int | None = None
+    claims: str = ""
+    offline: bool = False
 
     def is_live(self, now: int) -> bool:
         """Tell whether tokens may still be drawn from it."""

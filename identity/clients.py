@@ -18,6 +18,14 @@ POST = "client_secret_post"
 NO_SECRET = "none"  # noqa: S105
 AUTH_METHODS = (BASIC, POST, NO_SECRET)
 
+STANDARD = "standard"  # OAuth 2.1: PKCE always
+COMPATIBLE = "compatible"  # OpenID Connect Core exactly, for apps that exist and keep a secret
+PROFILES = (STANDARD, COMPATIBLE)
+
+PAIRWISE = "pairwise"
+SHARED = "public"  # everybody knows a person by the same subject
+SUBJECT_TYPES = (PAIRWISE, SHARED)
+
 GRANTS = {
     WEB: ("authorization_code", "refresh_token"),
     PUBLIC: ("authorization_code", "refresh_token"),
@@ -47,6 +55,23 @@ class Client:
         sector: apps of one sector know a person by the same subject.
         introspects: it may ask about tokens of other apps.
         demo: exists only with demo data.
+        profile: how strictly requests are read, one of `PROFILES`.
+        jwks: its public keys as JSON text, empty if it has none here.
+        jwks_uri: where it publishes its keys, empty if it does not.
+        id_token_alg: how its ID tokens are signed.
+        userinfo_alg: how userinfo is signed for it, empty for plain JSON.
+        subject_type: one of `SUBJECT_TYPES`.
+        response_modes: how it may be answered, empty for every way we know.
+        default_max_age: oldest sign-in in seconds when a request says nothing; None for any.
+        require_auth_time: it wants `auth_time`; ours always have it.
+        client_uri: its home page, shown to people as the three that follow.
+        logo_uri: its picture.
+        policy_uri: how it treats personal data.
+        tos_uri: its terms.
+        contacts: addresses of its developers.
+        initiate_login_uri: where a sign-in can be begun for it (Core §4).
+        sector_identifier_uri: list of the addresses that share its sector (Core §8.1).
+        registration_hash: SHA-256 of the token that manages it (RFC 7592), None if none does.
     """
 
     client_id: str
@@ -63,6 +88,23 @@ class Client:
     sector: str
     introspects: bool
     demo: bool
+    profile: str = STANDARD
+    jwks: str = ""
+    jwks_uri: str = ""
+    id_token_alg: str = "ES256"  # noqa: S105
+    userinfo_alg: str = ""
+    subject_type: str = PAIRWISE
+    response_modes: tuple[str, ...] = ()
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    client_uri: str = ""
+    logo_uri: str = ""
+    policy_uri: str = ""
+    tos_uri: str = ""
+    contacts: tuple[str, ...] = ()
+    initiate_login_uri: str = ""
+    sector_identifier_uri: str = ""
+    registration_hash: bytes | None = None
 
     @property
     def grants(self) -> tuple[str, ...]:

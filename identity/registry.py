@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from identity.clients import (
     AUTH_METHODS,
     BASIC,
+    COMPATIBLE,
     KINDS,
     NO_SECRET,
     OVERLAP_SECONDS,
+    PROFILES,
     PUBLIC,
     SECRET_BYTES,
     SERVICE,
+    STANDARD,
     Client,
     check_redirect_uri,
     hash_secret,
@@ -52,6 +55,7 @@ class NewClient:
         auth_method: how it proves itself; empty for the usual way of its kind.
         introspects: it may ask about tokens of other apps.
         demo: exists only with demo data.
+        profile: how strictly its requests are read.
     """
 
     client_id: str
@@ -64,6 +68,7 @@ class NewClient:
     auth_method: str = ""
     introspects: bool = False
     demo: bool = False
+    profile: str = STANDARD
 
 
 def add_person(
@@ -193,6 +198,7 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
         sector=sector_of(new.client_id, new.redirect_uris),
         introspects=new.introspects,
         demo=new.demo,
+        profile=new.profile,
     )
     work.store.clients.add(client, work.now)
     return client, kept
@@ -203,6 +209,8 @@ def _check_client(new: NewClient, method: str) -> None:
         raise BadClient(f"kinds are {KINDS}, ways to prove oneself are {AUTH_METHODS}")
     if (method == NO_SECRET) != (new.kind == PUBLIC):
         raise BadClient("an app has a secret exactly when it can keep one")
+    if new.profile not in PROFILES or (new.profile == COMPATIBLE and method == NO_SECRET):
+        raise BadClient(f"profiles are {PROFILES}; an app without a secret is never {COMPATIBLE}")
     if not new.client_id.isascii() or not new.client_id.isprintable() or " " in new.client_id:
         raise BadClient("a client id is printable ASCII without spaces")
     if not new.scopes or not new.scopes <= SCOPES.keys():

@@ -194,6 +194,8 @@ def _clients(open_service: Open) -> typer.Typer:
         scope: Annotated[str, typer.Option(help="Most it may ask for.")] = "openid profile",
         redirect: Annotated[list[str] | None, typer.Option(help="Redirect address.")] = None,
         logout: Annotated[list[str] | None, typer.Option(help="Address after logout.")] = None,
+        profile: Annotated[str, typer.Option(help="standard or compatible")] = "standard",
+        auth: Annotated[str, typer.Option(help="How it proves itself; default: of its kind.")] = "",
     ) -> None:
         """Register an app; its secret is shown this once."""
         realm = open_service().realm
@@ -205,6 +207,8 @@ def _clients(open_service: Open) -> typer.Typer:
             scopes=frozenset(scope.split()),
             redirect_uris=tuple(redirect or ()),
             logout_uris=tuple(logout or ()),
+            auth_method=auth,
+            profile=profile,
         )
         try:
             with realm.writing() as store:

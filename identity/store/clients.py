@@ -39,6 +39,8 @@ class ClientStore:
             "redirect_uris": json.dumps(client.redirect_uris),
             "logout_uris": json.dumps(client.logout_uris),
             "scopes": " ".join(sorted(client.scopes)),
+            "response_modes": " ".join(client.response_modes),
+            "contacts": " ".join(client.contacts),
             "created_at": now,
         }
         try:
@@ -101,5 +103,7 @@ def _client(row: RowMapping) -> Client:
             "redirect_uris": tuple(json.loads(values["redirect_uris"])),
             "logout_uris": tuple(json.loads(values["logout_uris"])),
             "scopes": frozenset(values["scopes"].split()),
+            "response_modes": tuple(values["response_modes"].split()),
+            "contacts": tuple(values["contacts"].split()),
         }
     )

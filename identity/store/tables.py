@@ -11,6 +11,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData()
@@ -68,6 +69,23 @@ clients = Table(
     Column("introspects", Boolean, nullable=False),
     Column("demo", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("profile", Text, nullable=False, server_default="standard"),
+    Column("jwks", Text, nullable=False, server_default=""),
+    Column("jwks_uri", Text, nullable=False, server_default=""),
+    Column("id_token_alg", Text, nullable=False, server_default="ES256"),
+    Column("userinfo_alg", Text, nullable=False, server_default=""),
+    Column("subject_type", Text, nullable=False, server_default="pairwise"),
+    Column("response_modes", Text, nullable=False, server_default=""),
+    Column("default_max_age", BigInteger),
+    Column("require_auth_time", Boolean, nullable=False, server_default=false()),
+    Column("client_uri", Text, nullable=False, server_default=""),
+    Column("logo_uri", Text, nullable=False, server_default=""),
+    Column("policy_uri", Text, nullable=False, server_default=""),
+    Column("tos_uri", Text, nullable=False, server_default=""),
+    Column("contacts", Text, nullable=False, server_default=""),
+    Column("initiate_login_uri", Text, nullable=False, server_default=""),
+    Column("sector_identifier_uri", Text, nullable=False, server_default=""),
+    Column("registration_hash", LargeBinary),
 )
 
 sessions = Table(
@@ -115,6 +133,8 @@ authorizations = Table(
     Column("refreshes", Integer, nullable=False),
     Column("refreshed_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("claims", Text, nullable=False, server_default=""),
+    Column("offline", Boolean, nullable=False, server_default=false()),
     Index("authorizations_by_session", "session_id"),
 )
 
