@@ -5,7 +5,7 @@ from typing import Any
 
 from identity.acting import powers_for
 from identity.errors import BadAccessToken, MandateMissing
-from identity.mandates import ISSUE, LICENCES, RECORDS, SHOW, VERIFY
+from identity.mandates import ISSUE, LICENCES, RECORDS, SHOW, USES, VERIFY
 from identity.realm import Work
 from identity.scopes import powers_of, split
 from identity.store.access import TokenRow
@@ -13,7 +13,7 @@ from identity.subjects import Party, Person, party_of
 from identity.tokens import verify_token
 
 # An app has no mandate, its registered scopes are its limit; but auditing is for people.
-APP_POWERS = frozenset({LICENCES, SHOW, RECORDS, ISSUE, VERIFY})
+APP_POWERS = frozenset({LICENCES, SHOW, USES, RECORDS, ISSUE, VERIFY})
 
 
 @dataclass(frozen=True)

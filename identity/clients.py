@@ -137,6 +137,8 @@ def hash_secret(secret: str) -> bytes:
 
 def _without_loopback_port(address: str) -> str | None:
     """Drop the port of a loopback address, if it has one; None for any other address."""
+    if set(address) & _FORBIDDEN or not address.startswith("http://"):
+        return None  # urlsplit would drop control characters and fold capitals
     try:
         parts = urlsplit(address)
         loopback = ipaddress.ip_address(parts.hostname or "").is_loopback

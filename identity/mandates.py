@@ -13,8 +13,9 @@ MANDATES = "mandates"
 APPS = "apps"
 POWERS = frozenset({LICENCES, ISSUE, VERIFY, AUDIT, MANDATES, APPS})
 SHOW = "show"  # comes with LICENCES to people; an app gets each by a scope of its own
-RECORDS = "records"  # reading the records of the one for whom one acts: everybody may
-OWN_POWERS = frozenset({LICENCES, SHOW, RECORDS})  # what everybody may do for themself
+USES = "uses"  # reading who used the licences; comes with LICENCES, to apps by a scope
+RECORDS = "records"  # reading the records of what one did oneself: everybody may
+OWN_POWERS = frozenset({LICENCES, SHOW, USES, RECORDS})  # what everybody may do for themself
 
 ROLES = ("legal_representative", "administrator", "agent", "clerk", "auditor")
 
@@ -71,4 +72,4 @@ def check_mandate(
     if not live:
         raise MandateMissing("no live mandate from this legal person")
     held = frozenset({RECORDS}).union(*live)
-    return held | {SHOW} if LICENCES in held else held
+    return held | {SHOW, USES} if LICENCES in held else held

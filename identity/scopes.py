@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from identity.mandates import AUDIT, ISSUE, LICENCES, RECORDS, SHOW, VERIFY
+from identity.mandates import AUDIT, ISSUE, LICENCES, RECORDS, SHOW, USES, VERIFY
 
 OPENID = "openid"
 PROFILE = "profile"
@@ -40,7 +40,7 @@ ALL = (
     Scope("licence.show", _("出示您或您代表的单位的电子证照"), frozenset({SHOW})),
     Scope("licence.issue", _("以您代表的单位的名义签发电子证照"), frozenset({ISSUE})),
     Scope("licence.verify", _("以您代表的单位的名义核验电子证照"), frozenset({VERIFY})),
-    Scope("ledger.read", _("查看用证记录和存证"), frozenset({RECORDS, AUDIT})),
+    Scope("ledger.read", _("查看用证记录和存证"), frozenset({RECORDS, USES, AUDIT})),
 )
 SCOPES: Mapping[str, Scope] = {scope.name: scope for scope in ALL}
 

@@ -29,7 +29,7 @@ def verify_signature(keys: KeyRing, kind: str, token: str) -> dict[str, Any]:
         raise BadAccessToken("the token is too long")
     try:
         read = jwt.decode(token, keys.verifying, [ALGORITHM])
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):  # any shape comes in
         raise BadAccessToken("the token was not signed here") from None
     if read.header.get("typ") != kind or "crit" in read.header:
         raise BadAccessToken(f"the token is not of the kind {kind}")

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from ledger.errors import PowerMissing, RecordUnknown
 from ledger.records import PARTY, PERSON, SUBJECT, PseudonymKey, Record
 
-AUDIT, LICENCES, OWN_RECORDS = "audit", "licences", "records"
+AUDIT = "audit"
+USES = "uses"  # of the licences of the one for whom one acts
+OWN_RECORDS = "records"  # of what one did oneself
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def check_may_see(record: Record, actor: Actor, key: PseudonymKey) -> None:
     if AUDIT in actor.powers:
         return
     holds = names[SUBJECT] == key.pseudonym(SUBJECT, actor.party_id)
-    if holds and not actor.powers.isdisjoint((LICENCES, OWN_RECORDS)):
+    if holds and USES in actor.powers:
         return
     acted_for = names[PARTY] == key.pseudonym(PARTY, actor.party_id)
     if acted_for and names[PERSON] == key.pseudonym(PERSON, actor.person_id or ""):

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from ledger.access import AUDIT, OWN_RECORDS, Actor, require
+from ledger.access import AUDIT, OWN_RECORDS, USES, Actor, require
 from ledger.checkpoint import LogSigner
 from ledger.errors import CheckpointUnknown
 from ledger.evidence import make_evidence
 from ledger.log import Transactions
-from ledger.records import SUBJECT, PseudonymKey
+from ledger.records import PARTY, PERSON, SUBJECT, PseudonymKey
 from ledger.tiles import parse_tile, read_tile
 from ledger.trust import Trust
 from ledger.views import PAGE, list_lines, show_record
@@ -48,16 +48,18 @@ def router(
         before: Annotated[str | None, Query(max_length=64)] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
     ) -> dict[str, Any]:
-        """Records of uses of one's own licences (`subject`), or of one's own acts (`party`).
+        """Records of uses of one's own licences (`subject`), or of what one did oneself (`party`).
 
         An auditor gets all of them.
         """
-        require(actor, OWN_RECORDS, AUDIT)
+        require(actor, USES if role == SUBJECT else OWN_RECORDS, AUDIT)
+        person = key.pseudonym(PERSON, actor.person_id or "") if role == PARTY else None
         with reading() as store:
             if AUDIT in actor.powers:
                 found = store.latest_records(limit, before)
             else:
-                found = store.records_of(role, key.pseudonym(role, actor.party_id), limit, before)
+                mine = key.pseudonym(role, actor.party_id)
+                found = store.records_of(role, mine, limit, before, person)
             lines = list_lines(store, trust().chain_id, found)
         following = lines[-1].record_id if len(lines) == limit else None
         return {"records": [line.to_json() for line in lines], "next": following}
@@ -65,14 +67,14 @@ def router(
     @routes.get("/api/records/{record_id}")
     def read_record(record_id: str, actor: Asking) -> dict[str, Any]:
         """One record: its state, its leaf and what opens it."""
-        require(actor, OWN_RECORDS, AUDIT)
+        require(actor, OWN_RECORDS, USES, AUDIT)
         with reading() as store:
             return dict(show_record(store, trust().chain_id, record_id, actor, key).to_json())
 
     @routes.get("/api/records/{record_id}/evidence")
     def read_evidence(record_id: str, actor: Asking, fields: str | None = None) -> Response:
         """The evidence file of a record; `fields` names the fields to open, by commas."""
-        require(actor, OWN_RECORDS, AUDIT)
+        require(actor, OWN_RECORDS, USES, AUDIT)
         chosen = None if fields is None else fields.split(",")
         with reading() as store:
             show_record(store, trust().chain_id, record_id, actor, key)

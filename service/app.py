@@ -36,6 +36,7 @@ from service.opened import Opened
 from service.recording import holder_finder, issue_finder, recorder
 from service.web import pages, reference
 from service.web.frame import PageFrame
+from service.web.limits import BodyLimit
 from service.web.visitors import SignInFirst, signed_in, visitor
 
 LEDGER_PAGES = Path(ledger.pages.__file__).parent
@@ -141,6 +142,7 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
+    app.add_middleware(BodyLimit)
     frame = make_frame(opened)
     answer_errors(app, frame)
     _send_to_sign_in(app)

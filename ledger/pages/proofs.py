@@ -1,8 +1,9 @@
 """One page per record, checkpoint and anchor, each checked again while it is drawn."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from ledger.anchors import Anchor
@@ -16,6 +17,8 @@ from ledger.pages.desk import Desk
 from ledger.routes import evidence_file
 from ledger.store import LedgerStore
 from ledger.views import show_record
+
+Size = Annotated[int, Path(ge=0, lt=2**63)]
 
 
 def router(desk: Desk) -> APIRouter:
@@ -46,7 +49,7 @@ def router(desk: Desk) -> APIRouter:
         return evidence_file(record_id, data)
 
     @routes.get("/ledger/checkpoints/{size}")
-    def checkpoint(request: Request, size: int) -> Response:
+    def checkpoint(request: Request, size: Size) -> Response:
         with desk.reading() as store:
             view = _view_checkpoint(store, size, desk.signer.key)
             anchor = store.find_anchor(desk.trust().chain_id, size)
@@ -54,7 +57,7 @@ def router(desk: Desk) -> APIRouter:
         return desk.frame.render(request, "ledger/checkpoint.html", context)
 
     @routes.get("/ledger/anchors/{size}")
-    def anchor(request: Request, size: int) -> Response:
+    def anchor(request: Request, size: Size) -> Response:
         trust = desk.trust()
         with desk.reading() as store:
             found = store.find_anchor(trust.chain_id, size)

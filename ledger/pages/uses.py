@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from ledger.access import LICENCES, Actor, require
+from ledger.access import USES, Actor, require
 from ledger.pages.desk import Desk
 from ledger.records import SUBJECT
 from ledger.views import PAGE, Line, list_lines
@@ -16,7 +16,7 @@ def router(desk: Desk) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     def lines_of(actor: Actor, limit: int, before: str | None) -> list[Line]:
-        require(actor, LICENCES)
+        require(actor, USES)
         with desk.reading() as store:
             mine = desk.key.pseudonym(SUBJECT, actor.party_id)
             found = store.records_of(SUBJECT, mine, limit, before)

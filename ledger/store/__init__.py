@@ -75,7 +75,12 @@ class LedgerStore:
         return self._one_record(select(records).where(records.c.leaf_index == leaf_index))
 
     def records_of(
-        self, role: str, pseudonym: str, limit: int, before: str | None = None
+        self,
+        role: str,
+        pseudonym: str,
+        limit: int,
+        before: str | None = None,
+        person: str | None = None,
     ) -> list[Record]:
         """Return the latest records in which somebody has a role.
 
@@ -84,8 +89,12 @@ class LedgerStore:
             pseudonym: theirs in that role.
             limit: how many at most.
             before: only records with an id below this one, to page on.
+            person: only what the person of this pseudonym did.
         """
-        return self._latest(select(records).where(records.c[role] == pseudonym), limit, before)
+        query = select(records).where(records.c[role] == pseudonym)
+        if person is not None:
+            query = query.where(records.c.person == person)
+        return self._latest(query, limit, before)
 
     def latest_records(self, limit: int, before: str | None = None) -> list[Record]:
         """Return the latest records of all."""

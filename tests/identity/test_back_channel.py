@@ -49,7 +49,7 @@ def test_userinfo_tells_what_was_allowed_and_no_more(site: Site) -> None:
     assert claims["legal_person"] == {
         "name": COMPANY,
         "unified_social_credit_code": COMPANY_CODE,
-        "powers": ["licences", "records", "show"],
+        "powers": ["licences", "records", "show", "uses"],
     }
     assert known.headers["cache-control"] == "no-store"
     bare = userinfo(site, browser.tokens(scope="openid")["access_token"]).json()
@@ -150,7 +150,7 @@ def test_powers_are_what_mandate_and_scopes_allow_together(world: World) -> None
     tokens, _ = tokens_in(world, "openid licence.read licence.issue ledger.read")
     with world.working() as work:
         access = verify_access(work, tokens["access_token"])
-    assert access.powers == {"licences", "records"}
+    assert access.powers == {"licences", "records", "uses"}
     assert access.person == world.person("agent")
     assert (access.party.party_id, access.party.name) == (world.company_id(), COMPANY)
     assert access.party.code == COMPANY_CODE
@@ -177,7 +177,7 @@ def test_an_apps_own_token_never_audits(world: World) -> None:
     with world.working() as work:
         token = answer_token_request(work, form).body["access_token"]
         access = verify_access(work, token)
-    assert access.powers == {"verify", "records"}
+    assert access.powers == {"verify", "records", "uses"}
     assert access.person is None
     assert access.party.party_id == world.company_id()
 

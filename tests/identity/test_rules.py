@@ -58,8 +58,8 @@ def test_a_mandate_is_for_one_person_and_one_legal_person() -> None:
 def test_several_mandates_add_up_and_everybody_acts_for_themself() -> None:
     more = dataclasses.replace(MANDATE, mandate_id="n", powers=frozenset({"verify"}))
     both = check_mandate([MANDATE, more], "p", "company", NOW)
-    assert both == {"licences", "show", "verify", "records"}
-    assert check_mandate([], "p", "p", NOW) == {"licences", "show", "records"}
+    assert both == {"licences", "show", "uses", "verify", "records"}
+    assert check_mandate([], "p", "p", NOW) == {"licences", "show", "uses", "records"}
 
 
 @pytest.mark.parametrize(

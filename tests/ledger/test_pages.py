@@ -22,17 +22,24 @@ from tests.service.serving import served
 
 PAGES = Path(pages.__file__).parent
 HOLDER = Actor(
-    "p1", "演示·张三", "holder", "演示·津沽商贸", "9112", True, frozenset({"licences"}), None
+    "p1",
+    "演示·张三",
+    "holder",
+    "演示·津沽商贸",
+    "9112",
+    True,
+    frozenset({"licences", "uses"}),
+    None,
 )
 CLERK = Actor(
     "clerk", "演示·李窗口", "window", "演示·政务中心", "1112", True, frozenset({"verify"}), None
 )
 STRANGER = replace(
-    HOLDER, person_id="p9", party_id="other", powers=frozenset({"licences", "records"})
+    HOLDER, person_id="p9", party_id="other", powers=frozenset({"licences", "uses", "records"})
 )
 COLLEAGUE = replace(CLERK, person_id="p7")
 AUDITOR = replace(CLERK, person_id="a1", party_id="audit-office", powers=frozenset({"audit"}))
-APP = replace(HOLDER, powers=frozenset({"records"}))
+APP = replace(HOLDER, powers=frozenset({"records", "uses"}))
 ACTORS = {
     "colleague": COLLEAGUE,
     "holder": HOLDER,

@@ -1,5 +1,7 @@
 """Every refusal has an answer, every answer its texts, and nothing else leaves the service."""
 
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from html import unescape
 
@@ -10,6 +12,7 @@ import certificates.errors
 import identity.errors
 import ledger.errors
 import service.web.errors
+from service import demo
 from service.errors import ANSWERS, PROBLEMS
 from tests.service.running import Running
 
@@ -76,9 +79,69 @@ def test_garbage_is_refused_and_never_a_5xx(
     assert 400 <= answer.status_code < 500, answer.text
 
 
+BIG = b" " * (9 * 1024 * 1024)
+PATHS = ["/api/verifications", "/api/licences", "/token", "/sign-in", "/verify", "/authorize"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_long_body_is_refused_before_it_is_read(running: Running, path: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert httpx.post(running.url + path, content=BIG, headers=headers).status_code == 413
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_long_body_that_hides_its_length_is_cut_off(running: Running, path: str) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(160):
+            yield b" " * 65536
+
+    headers = {"Content-Type": "application/json"}
+    try:
+        answer = httpx.post(running.url + path, content=endless(), headers=headers)
+    except httpx.TransportError:
+        return  # hung up on, as meant
+    assert 300 <= answer.status_code < 500  # 303: to the sign-in page, unread
+
+
+def forged(header: object) -> str:
+    parts = (json.dumps(header).encode(), b"{}", b"\x00" * 64)
+    return ".".join(urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+HEADERS = [
+    {"alg": "ES256", "crit": 5},
+    {"alg": "ES256", "crit": ["x"]},
+    {"alg": 5},
+    {"alg": "none"},
+    {"alg": "HS256", "typ": "at+jwt"},
+    {"alg": "ES256", "kid": ["a"]},
+    {"alg": "ES256", "kid": "x", "b64": False},
+    {},
+    [],
+    "x",
+    None,
+]
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=range(len(HEADERS)))
+def test_a_token_of_any_shape_is_refused_and_never_a_5xx(running: Running, header: object) -> None:
+    token, url = forged(header), running.url
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(url + "/api/licences", headers=bearer).status_code == 401
+    assert httpx.get(url + "/userinfo", headers=bearer).status_code == 401
+    assert httpx.get(url + "/logout", params={"id_token_hint": token}).status_code < 500
+    secret = (demo.SERVICE_CLIENT, demo.SERVICE_SECRET)
+    seen = httpx.post(url + "/introspect", data={"token": token}, auth=secret)
+    assert seen.json() == {"active": False}
+    assert httpx.post(url + "/revoke", data={"token": token}, auth=secret).status_code == 200
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        "/ledger/checkpoints/999999999999999999999999",
+        "/ledger/anchors/999999999999999999999999",
+        "/ledger/checkpoints/-1",
         "/licence-types/%00",
         "/status-lists/-1",
         "/status-lists/99",

@@ -69,3 +69,27 @@ def test_a_revoked_mandate_ends_the_tokens_drawn_under_it(running: Running) -> N
     revoked = running.haihe("mandates", "revoke", added.stdout.split()[-1])
     assert revoked.returncode == 0, revoked.stderr
     assert app.get("/api/licences").status_code == 401
+
+
+def test_a_clerk_sees_their_own_acts_and_not_those_of_a_colleague(running: Running) -> None:
+    scope, account = "openid licence.verify ledger.read", ("clerk", demo.PASSWORD)
+    clerk = sign_in(running.url, WEB_APP, account, demo.CENTRE, scope)
+    shown = holder(running, "openid licence.read licence.show")
+    mine = shown.get("/api/licences").json()["licences"][0]["identifier"]
+    code = shown.post(f"/api/licences/{mine}/shows", {}).json()["code"]
+    body = {"code": code, "matter": "company-change", "purpose": "演示"}
+    record = clerk.post("/api/verifications", body).json()["record"]
+    assert record in ids(clerk)
+    added = running.haihe(
+        "mandates", "add", "--account", "person", "--code", demo.LEGAL_PERSONS[demo.CENTRE],
+        "--role", "clerk", "--powers", "verify",
+    )  # fmt: skip
+    colleague = sign_in(running.url, WEB_APP, ("person", demo.PASSWORD), demo.CENTRE, scope)
+    assert record not in ids(colleague)
+    assert colleague.get(f"/api/records/{record}").status_code == 404
+    assert colleague.get("/api/records").status_code == 403
+    running.haihe("mandates", "revoke", added.stdout.split()[-1])
+
+
+def ids(caller: Caller) -> list[str]:
+    return [each["record"] for each in caller.get("/api/records?role=party").json()["records"]]
