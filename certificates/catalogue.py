@@ -244,9 +244,21 @@ def _refusal(field: Field, value: str) -> Sentence | None:
         return _EMPTY if field.required else None
     if len(value) > LONGEST:
         return _LONG
-    if any(unicodedata.category(each) in {"Cc", "Cs", "Cn"} for each in value):
+    if any(map(_is_invisible, value)):
         return _CONTROL
     return _KINDS[field.kind](field, value)
+
+
+def _is_invisible(character: str) -> bool:
+    """Tell whether nobody could see it, or it turns what stands beside it around.
+
+    Rare Chinese characters may be newer than our tables: their planes are always welcome.
+    """
+    ideograph = 0x20000 <= ord(character) < 0x40000  # planes 2 and 3
+    return not ideograph and unicodedata.category(character) in _INVISIBLE
+
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def _text(_field: Field, _value: str) -> Sentence | None:

@@ -33,6 +33,7 @@ from identity.subjects import (
     check_credit_code,
     looks_like_citizen_number,
     party_of,
+    spell_account,
 )
 
 FEWEST_CHARACTERS = 12
@@ -85,7 +86,7 @@ def add_person(
     _check_account(account)
     if not FEWEST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
         raise BadRegistration(f"a password has {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters")
-    person = Person(work.realm.fresh_id(), account.strip().casefold(), _checked_name(name), demo)
+    person = Person(work.realm.fresh_id(), spell_account(account), _checked_name(name), demo)
     sealed = work.realm.seals.citizen_number(number)
     work.store.people.add_person(person, sealed, hash_password(password), work.now)
     return person
@@ -137,7 +138,7 @@ def add_mandate(
     given = frozenset(powers)
     if role not in ROLES or not given or not given <= POWERS:
         raise BadRegistration(f"roles are {ROLES}, powers are {sorted(POWERS)}")
-    found = work.store.people.find_account(account.strip().casefold())
+    found = work.store.people.find_account(spell_account(account))
     if found is None:
         raise NotRegistered(f"no person with the account {account!r}")
     owner = _legal_person(work, code)

@@ -1,6 +1,6 @@
 """From a proof of who somebody is to a session in their browser."""
 
-from identity.acting import SignedIn, cards_of
+from identity.acting import SignedIn, cards_of, end_session
 from identity.assurance import acr_of
 from identity.realm import Work
 from identity.sessions import ABSOLUTE_SECONDS, COOKIE_BYTES, Session, hash_cookie
@@ -28,5 +28,12 @@ def open_session(work: Work, proof: Proof, old: SignedIn | None) -> tuple[str, S
     )
     work.store.sessions.add(hash_cookie(cookie), session)
     if old is not None:
-        work.store.sessions.end(old.session.session_id, work.now)
+        _replace(work, old, session)
     return cookie, session
+
+
+def _replace(work: Work, old: SignedIn, session: Session) -> None:
+    """End the sign-in that this browser had; apps of the same person stay, others' end with it."""
+    if old.person.person_id == session.person_id:
+        work.store.authorizations.move(old.session.session_id, session.session_id)
+    end_session(work, old.session.session_id)

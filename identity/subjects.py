@@ -1,6 +1,7 @@
 """Who can act: people and legal persons, and the numbers the country knows them by."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -120,6 +121,11 @@ def _organisation_check(body: str) -> str:
     values = (ORGANISATION_ALPHABET.index(character) for character in body)
     total = sum(value * weight for value, weight in zip(values, ORGANISATION_WEIGHTS, strict=True))
     return ORGANISATION_CHECKS[total % 11]
+
+
+def spell_account(text: str) -> str:
+    """Return the one spelling of an account name: width, case and odd letters do not count."""
+    return unicodedata.normalize("NFKC", text).strip().casefold()
 
 
 def looks_like_citizen_number(text: str) -> bool:

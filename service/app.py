@@ -141,6 +141,7 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,
     )
     app.add_middleware(BodyLimit)
     frame = make_frame(opened)

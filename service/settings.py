@@ -151,6 +151,7 @@ def make_data_folder(settings: Settings) -> None:
     """
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.data.chmod(0o700)  # what lies in it is nobody else's to read
     except OSError as error:
         why = f"the folder cannot be made ({error.strerror})"
         raise BadSetting("HAIHE_DATA", str(settings.data), why, RULES["HAIHE_DATA"].good) from None

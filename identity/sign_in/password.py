@@ -13,7 +13,12 @@ from identity.realm import Realm
 from identity.sign_in.hashing import NOBODY, matches
 from identity.sign_in.methods import Proof
 from identity.store import IdentityStore
-from identity.subjects import Person, check_citizen_number, looks_like_citizen_number
+from identity.subjects import (
+    Person,
+    check_citizen_number,
+    looks_like_citizen_number,
+    spell_account,
+)
 
 WINDOW_SECONDS = 5 * 60
 ACCOUNT_TRIES = 5
@@ -33,11 +38,12 @@ class PasswordMethod:
             SignInBusy: too many people at once.
         """
         account = form.get("account", "").strip()
-        key = _key(realm, "account", account.upper())
-        here = _key(realm, "address", address)
-        left = _count_try(realm, key, here)
         with realm.reading() as store:
             person, password_hash = _find(realm, store, account) or (None, NOBODY)
+        # Counted by person: their account name in any spelling and their number are one account.
+        counted = person.person_id if person else spell_account(account)
+        key, here = _key(realm, "account", counted), _key(realm, "address", address)
+        left = _count_try(realm, key, here)
         right = matches(password_hash, form.get("password", ""))
         if person is None or not right or (person.demo and not realm.demo_allowed):
             raise SignInRefused(left)
@@ -51,7 +57,7 @@ def _find(realm: Realm, store: IdentityStore, account: str) -> tuple[Person, str
     if not account.isprintable():  # a database may refuse it
         return None
     if not looks_like_citizen_number(account):
-        return store.people.find_account(account.casefold())
+        return store.people.find_account(spell_account(account))
     try:
         number = check_citizen_number(account)
     except BadNumber:

@@ -82,6 +82,14 @@ class AuthorizationStore:
             .values(revoked_at=now)
         )
 
+    def move(self, old_session_id: str, new_session_id: str) -> None:
+        """Let a new sign-in of the same person carry on what was allowed from the old one."""
+        self._connection.execute(
+            update(authorizations)
+            .where(authorizations.c.session_id == old_session_id)
+            .values(session_id=new_session_id)
+        )
+
     def revoke_token(self, jti: str, expires_at: int) -> None:
         """Withdraw one access token."""
         statement = upsert(self._connection)(revoked_tokens).values(jti=jti, expires_at=expires_at)

@@ -46,6 +46,10 @@ def test_good_fields_come_back_clean_and_in_order() -> None:
         ("number", ""),
         ("number", "x" * (LONGEST + 1)),
         ("number", "a\u0000b"),
+        ("number", "\u200b"),
+        ("number", "a\u202eb"),
+        ("number", "a\u2028b"),
+        ("number", "\ue000"),
         ("uscc", "91120101MA0003013X"),
         ("period_from", "2023-02-29"),
         ("period_from", "20240229"),
@@ -63,6 +67,11 @@ def test_all_bad_values_are_told_at_once() -> None:
 
 def test_the_longest_value_is_accepted() -> None:
     check_fields(find_type("credit-report"), REPORT | {"number": "x" * LONGEST})
+
+
+@pytest.mark.parametrize("name", ["演示·李㐀", "演示·𠮷", "演示·\U00031350", "A B　C"])
+def test_rare_characters_of_names_are_kept(name: str) -> None:
+    assert check_fields(find_type("credit-report"), REPORT | {"name": name})["name"] == name
 
 
 @given(st.text(), st.sampled_from([f.name for f in find_type("birth-certificate").fields]))
