@@ -60,7 +60,9 @@ def print_audit(opened: Opened, console: Console) -> bool:
         console.print("[red]Changed:[/red]", end=" ")
         console.print(str(report.finding), markup=False)
         return False
-    console.print("Everything is as it was signed, from the rows to the contract.")
+    console.print(
+        "Records, licences, tree, checkpoints, anchors and contract are as they were signed."
+    )
     return True
 
 

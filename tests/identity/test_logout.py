@@ -133,3 +133,24 @@ def test_logout_may_come_by_post(site: Site) -> None:
     hint = browser.tokens()["id_token"]
     form = {"id_token_hint": hint, "post_logout_redirect_uri": GOODBYE}
     assert browser.http.post("/logout", data=form).headers["location"] == GOODBYE
+
+
+def test_signing_in_again_keeps_ones_apps_until_one_signs_out(site: Site) -> None:
+    browser = site.ready()
+    before = browser.tokens()
+    browser.tokens(prompt="login")
+    refresh = {"grant_type": "refresh_token"}
+    kept = browser.token(**refresh, refresh_token=before["refresh_token"])
+    assert kept.status_code == 200
+    browser.submit(browser.http.get("/sign-out"), after="")
+    ended = browser.token(**refresh, refresh_token=kept.json()["refresh_token"])
+    assert ended.json()["error"] == "invalid_grant"
+
+
+def test_somebody_else_at_the_same_browser_ends_the_apps_of_the_one_before(site: Site) -> None:
+    browser = site.ready()
+    before = browser.tokens()
+    browser.account, browser.party = "person", ""
+    browser.tokens(prompt="login")
+    ended = browser.token(grant_type="refresh_token", refresh_token=before["refresh_token"])
+    assert ended.json()["error"] == "invalid_grant"

@@ -62,6 +62,14 @@ def test_after_five_tries_there_is_a_pause_even_for_the_right_password(
         assert prove(world, account) == account
 
 
+def test_all_spellings_and_the_number_of_an_account_share_one_count(world: World) -> None:
+    for account in ("person", "PERSON", "\uff50erson", "per\u017fon", "person "):
+        with pytest.raises(SignInRefused):
+            prove(world, account, "wrong")
+    with pytest.raises(SignInPaused):
+        prove(world, "per\u017fon")
+
+
 def test_a_sign_in_that_works_gives_all_tries_back(world: World) -> None:
     for _ in range(3):
         for _ in range(ACCOUNT_TRIES - 1):

@@ -79,6 +79,12 @@ def test_garbage_is_refused_and_never_a_5xx(
     assert 400 <= answer.status_code < 500, answer.text
 
 
+def test_a_slash_too_much_leads_nowhere_else(running: Running) -> None:
+    host = {"Host": "evil.example", "Accept": "text/html"}
+    assert httpx.get(running.url + "/sign-in/", headers=host).status_code == 404
+    assert httpx.post(running.url + "/sign-in/", headers=host).status_code == 404
+
+
 BIG = b" " * (9 * 1024 * 1024)
 PATHS = ["/api/verifications", "/api/licences", "/token", "/sign-in", "/verify", "/authorize"]
 

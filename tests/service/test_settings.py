@@ -80,6 +80,12 @@ def test_a_data_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) ->
         make_data_folder(settings)
 
 
+def test_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
+    make_data_folder(read_settings({"HAIHE_DATA": str(tmp_path / "data")}))
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
 def test_reading_the_settings_makes_nothing(tmp_path: Path) -> None:
     read_settings({"HAIHE_DATA": str(tmp_path / "data")})
     assert not (tmp_path / "data").exists()
