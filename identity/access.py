@@ -1,11 +1,12 @@
 """What a bearer of an access token may do at our interfaces."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from identity.acting import powers_for
+from identity.acting import mandates_for
 from identity.errors import BadAccessToken, MandateMissing
-from identity.mandates import ISSUE, LICENCES, RECORDS, SHOW, USES, VERIFY
+from identity.mandates import ISSUE, LICENCES, RECORDS, SHOW, USES, VERIFY, Mandate, check_mandate
 from identity.realm import Work
 from identity.scopes import powers_of, split
 from identity.store.access import TokenRow
@@ -27,6 +28,7 @@ class Access:
         scopes: what was allowed to the app.
         mandate_powers: what the mandate allows.
         claims: the token's own claims.
+        mandates: from the party to the person, those that hold now.
     """
 
     client_id: str
@@ -35,6 +37,7 @@ class Access:
     scopes: frozenset[str]
     mandate_powers: frozenset[str]
     claims: dict[str, Any]
+    mandates: Sequence[Mandate] = ()
 
     @property
     def powers(self) -> frozenset[str]:
@@ -58,11 +61,12 @@ def verify_access(work: Work, token: str) -> Access:
     if row is None or not _holds(work, row):
         raise BadAccessToken("the token was withdrawn")
     try:
-        powers = powers_for(work, row.person.person_id, row.party.party_id)
+        mandates = mandates_for(work, row.person.person_id, row.party.party_id)
     except MandateMissing:
         raise BadAccessToken("the mandate behind the token has ended") from None
     scopes = split(claims["scope"])
-    return Access(claims["client_id"], row.person, row.party, scopes, powers, claims)
+    powers = check_mandate(mandates, row.person.person_id, row.party.party_id, work.now)
+    return Access(claims["client_id"], row.person, row.party, scopes, powers, claims, mandates)
 
 
 def _holds(work: Work, row: TokenRow) -> bool:

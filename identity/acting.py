@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from identity.authority import Claims, authority_claims
+from identity.authorizations import Authorization
 from identity.errors import MandateMissing
-from identity.mandates import Mandate, check_mandate
+from identity.mandates import Mandate, check_mandate, live_mandates
 from identity.realm import Realm, Work
+from identity.scopes import LEGAL_PERSON
 from identity.sessions import TOUCH_SECONDS, Session, hash_cookie
 from identity.subjects import Party, Person, party_of
 
@@ -41,10 +44,30 @@ def powers_for(work: Work, person_id: str, party_id: str) -> frozenset[str]:
     Raises:
         MandateMissing: nothing at all.
     """
-    if person_id == party_id:
-        return check_mandate((), person_id, party_id, work.now)
-    held = work.store.mandates.of_person(person_id, party_id)
+    held = mandates_for(work, person_id, party_id)
     return check_mandate(held, person_id, party_id, work.now)
+
+
+def mandates_for(work: Work, person_id: str, party_id: str) -> Sequence[Mandate]:
+    """Return the mandates that let a person act for a party now; nobody needs one for themself.
+
+    Raises:
+        MandateMissing: there is none.
+    """
+    if person_id == party_id:
+        return ()
+    held = work.store.mandates.of_person(person_id, party_id)
+    return live_mandates(held, person_id, party_id, work.now)
+
+
+def authority_behind(work: Work, authorization: Authorization) -> Claims:
+    """Return what an ID token tells about the authority, if the app may see it."""
+    person_id, party_id = authorization.person_id, authorization.party_id
+    if LEGAL_PERSON not in authorization.scopes or person_id == party_id:
+        return {}
+    party, held = work.store.mandates.with_party(person_id, party_id)
+    live = live_mandates(held, person_id, party_id, work.now)
+    return authority_claims(party_of(party), live, authorization.scopes, work.realm.issuer)
 
 
 def find_session(work: Work, cookie: str | None) -> SignedIn | None:

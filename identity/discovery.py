@@ -3,6 +3,7 @@
 from typing import Any
 
 from identity.assurance import ACR_VALUES
+from identity.authority import FRAMEWORK
 from identity.clients import AUTH_METHODS, BASIC, POST
 from identity.keys import ALGORITHM
 from identity.scopes import SCOPES
@@ -34,6 +35,9 @@ def describe(issuer: str) -> dict[str, Any]:
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid", "act"),
             *("name", "legal_person"),
         ],
+        "verified_claims_supported": True,  # OpenID Identity Assurance §9
+        "trust_frameworks_supported": [FRAMEWORK],
+        "claims_in_verified_claims_supported": ["authority"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["zh-CN", "en"],
         "claims_parameter_supported": False,

@@ -63,13 +63,25 @@ def check_mandate(
     """
     if party_id == person_id:
         return OWN_POWERS
+    live = live_mandates(mandates, person_id, party_id, now)
+    held = frozenset({RECORDS}).union(*(mandate.powers for mandate in live))
+    return held | {SHOW, USES} if LICENCES in held else held
+
+
+def live_mandates(
+    mandates: Iterable[Mandate], person_id: str, party_id: str, now: int
+) -> list[Mandate]:
+    """Return the mandates from a legal person to a person that hold at `now`.
+
+    Raises:
+        MandateMissing: there is none.
+    """
     live = [
-        mandate.powers
+        mandate
         for mandate in mandates
         if (mandate.person_id, mandate.legal_person_id) == (person_id, party_id)
         and mandate.is_live(now)
     ]
     if not live:
         raise MandateMissing("no live mandate from this legal person")
-    held = frozenset({RECORDS}).union(*live)
-    return held | {SHOW, USES} if LICENCES in held else held
+    return live

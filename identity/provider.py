@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from authlib.oauth2 import AuthorizationServer, OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from identity.acting import SignedIn
+from identity.acting import SignedIn, authority_behind
 from identity.authorizations import Authorization, make_refresh_token
 from identity.claims import ACCESS_SECONDS, Issue, access_claims, id_claims, own_access_claims
 from identity.clients import Client
@@ -103,6 +103,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             )
         if OPENID in scopes:
             claims = id_claims(issue, realm.seals, client.client, user)
+            claims |= authority_behind(self.work, user)
             answer["id_token"] = sign_token(realm.keys, ID, claims)
         return answer
 

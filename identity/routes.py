@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from identity.access import verify_access
+from identity.authority import authority_claims
 from identity.authorizing import Ask, authorize
 from identity.claims import userinfo_claims
 from identity.discovery import describe
@@ -168,7 +169,7 @@ def _add_userinfo(routes: APIRouter, realm: Realm) -> None:
             return _challenge(FORBIDDEN, f'error="insufficient_scope", scope="{OPENID}"')
         claims = userinfo_claims(
             access.claims, access.person, access.party, access.mandate_powers, access.scopes
-        )
+        ) | authority_claims(access.party, access.mandates, access.scopes, realm.issuer)
         return Response(_serialised(claims), headers=NO_STORE, media_type=JSON)
 
 

@@ -6,6 +6,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from identity.access import Access, verify_access
 from identity.acting import powers_for
+from identity.authority import authority_claims
 from identity.authorizations import read_refresh_token
 from identity.claims import subject_claims
 from identity.clients import BASIC, POST, Client
@@ -31,7 +32,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
         """Look at a token of any kind."""
         work: Work = self.server.work
         try:
-            return _of_access(verify_access(work, token_string))
+            return _of_access(verify_access(work, token_string), work.realm.issuer)
         except BadAccessToken:
             return _of_refresh(work, token_string)
 
@@ -44,9 +45,10 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
         return {"active": False} if token is None else {"active": True, **token}
 
 
-def _of_access(access: Access) -> Answer:
+def _of_access(access: Access, issuer: str) -> Answer:
     own = {name: value for name, value in access.claims.items() if name != "authorization"}
-    return {**own, "scope": join(access.scopes), "token_type": "Bearer"}
+    authority = authority_claims(access.party, access.mandates, access.scopes, issuer)
+    return {**own, "scope": join(access.scopes), "token_type": "Bearer", **authority}
 
 
 def _of_refresh(work: Work, token: str) -> Answer | None:

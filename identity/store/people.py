@@ -15,6 +15,7 @@ LEGAL_PERSON = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_per
 # Built once: composing a statement costs more than running it.
 _OF_PERSON = select(mandates).where(mandates.c.person_id == bindparam("person"))
 _OF_BOTH = _OF_PERSON.where(mandates.c.legal_person_id == bindparam("party"))
+_WITH_PARTY = _OF_BOTH.join(legal_persons).add_columns(*LEGAL_PERSON[1:])
 
 
 class PeopleStore:
@@ -139,6 +140,18 @@ class MandateStore:
             rows = self._connection.execute(_OF_BOTH, values | {"party": party_id})
         return [_mandate(row) for row in rows]
 
+    def with_party(self, person_id: str, party_id: str) -> tuple[LegalPerson, list[Mandate]]:
+        """Find a legal person and its mandates to a person, live or not.
+
+        Raises:
+            NotRegistered: there is none.
+        """
+        values = {"person": person_id, "party": party_id}
+        rows = self._connection.execute(_WITH_PARTY, values).all()
+        if not rows:
+            raise NotRegistered("no mandate from this legal person")
+        return LegalPerson(party_id, *rows[0][-2:]), [_mandate(row) for row in rows]
+
     def live_at(self, now: int) -> Sequence[Mandate]:
         """List all mandates that hold at `now`."""
         held = mandates.c.revoked_at.is_(None) & (mandates.c.valid_from <= now)
@@ -166,5 +179,5 @@ class MandateStore:
 
 
 def _mandate(row: Row[*tuple[object, ...]]) -> Mandate:
-    values = dict(row._mapping)
+    values = {column.name: row._mapping[column] for column in mandates.c}
     return Mandate(**{**values, "powers": frozenset(values["powers"].split())})

@@ -77,12 +77,12 @@ def test_a_whole_code_flow_of_somebody_known(world: World) -> None:
     with statements(world) as sent, world.working() as work:
         parameters = read_parameters(query(form), basic()["Authorization"])
         tokens = answer_token_request(work, parameters).body
-    assert len(sent) == 4  # client, code, mandate, redeem
+    assert len(sent) == 5  # client, code, mandate, redeem, names for the ID token
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     with statements(world) as sent, world.working() as work:
         parameters = read_parameters(query(form), basic()["Authorization"])
         assert answer_token_request(work, parameters).status == 200
-    assert len(sent) == 4
+    assert len(sent) == 5
     with statements(world) as sent, world.realm.reading() as store:
         assert verify_access(world.realm.work(store), tokens["access_token"])
     assert len(sent) == 2
