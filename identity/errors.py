@@ -53,11 +53,13 @@ class SignInRefused(IdentityError):
 
     Attributes:
         tries_left: how many more tries there are before a pause.
+        person_id: whose account it was, for its history alone; None if there is no such account.
     """
 
-    def __init__(self, tries_left: int) -> None:
+    def __init__(self, tries_left: int, person_id: str | None = None) -> None:
         super().__init__("account and password do not belong together")
         self.tries_left = tries_left
+        self.person_id = person_id
 
 
 class SignInPaused(IdentityError):

@@ -22,6 +22,7 @@ class Session:
         seen_at: when they last did something, to within `TOUCH_SECONDS`.
         expires_at: end that no use puts off.
         ended_at: when they signed out, None if they did not.
+        device: the browser, in coarse words.
     """
 
     session_id: str
@@ -32,6 +33,7 @@ class Session:
     seen_at: int
     expires_at: int
     ended_at: int | None = None
+    device: str = ""
 
     def is_live(self, now: int) -> bool:
         """Tell whether it still counts at `now`."""

@@ -1,4 +1,4 @@
-"""Identity's pages: sign in, choose for whom to act, allow an app, sign out."""
+"""Identity's pages: sign in, choose for whom to act, allow an app, look back, sign out."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from identity.errors import BadAuthorizeRequest, FlowExpired
+from identity.pages.account import AccountPage
 from identity.pages.act_for import ActForPage
 from identity.pages.consent import ConsentPage
 from identity.pages.frame import Form, Frame, Page, cannot_continue
@@ -15,7 +16,7 @@ from identity.realm import Realm
 
 TEMPLATES = Path(__file__).with_name("templates")
 TEXTS = Path(__file__).with_name("texts") / "en.po"
-PAGES = (SignInPage, ActForPage, ConsentPage, SignOutPage)
+PAGES = (SignInPage, ActForPage, ConsentPage, SignOutPage, AccountPage)
 
 
 def router(realm: Realm, frame: Frame) -> APIRouter:

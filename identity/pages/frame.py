@@ -11,6 +11,7 @@ from identity.acting import SignedIn, current_session
 from identity.errors import FlowExpired, IdentityError
 from identity.realm import Realm
 from identity.sessions import ABSOLUTE_SECONDS, cookie_name
+from identity.visits import Visit, visit_of
 
 SEE_OTHER, BAD_REQUEST = 303, 400
 Form = Mapping[str, str]
@@ -55,6 +56,16 @@ def read_cookie(request: Request, realm: Realm) -> str | None:
 def signed_in_at(request: Request, realm: Realm) -> SignedIn | None:
     """Find who is signed in at this browser."""
     return current_session(realm, read_cookie(request, realm))
+
+
+def address_of(request: Request) -> str:
+    """Return the browser's network address; a proxy's word for it is the server's matter."""
+    return request.client.host if request.client else ""
+
+
+def visit_at(request: Request) -> Visit:
+    """Describe coarsely from where a request came."""
+    return visit_of(request.headers.get("user-agent", ""), address_of(request))
 
 
 def set_cookie(response: Response, realm: Realm, value: str) -> None:

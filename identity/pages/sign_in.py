@@ -7,12 +7,20 @@ from starlette.responses import Response
 
 from identity.errors import SignInBusy, SignInPaused, SignInRefused
 from identity.flow import SIGN_IN
-from identity.pages.frame import Form, Frame, see_other, set_cookie, signed_in_at
+from identity.pages.frame import (
+    Form,
+    Frame,
+    address_of,
+    see_other,
+    set_cookie,
+    signed_in_at,
+    visit_at,
+)
 from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
 from identity.realm import Realm
 from identity.sign_in import METHODS, password
 from identity.sign_in.methods import Proof
-from identity.signing_in import open_session
+from identity.signing_in import note_sign_in, open_session
 from identity.subjects import looks_like_citizen_number
 
 REFUSED, TOO_MANY, BUSY = 400, 429, 503
@@ -37,15 +45,25 @@ class SignInPage:
         """Check the form and open a session."""
         onward = read_onward(self._realm, form)
         try:
-            proof = METHODS[password.NAME].prove(self._realm, form, _address(request))
-        except (SignInRefused, SignInPaused, SignInBusy) as refusal:
+            proof = METHODS[password.NAME].prove(self._realm, form, address_of(request))
+        except SignInRefused as refusal:
+            self._note_failure(request, refusal)
+            return self._render(request, onward, form.get("account", ""), refusal)
+        except (SignInPaused, SignInBusy) as refusal:
             return self._render(request, onward, form.get("account", ""), refusal)
         return self._open(request, onward, proof)
 
-    def _open(self, request: Request, onward: Onward, proof: Proof) -> Response:
-        old = signed_in_at(request, self._realm)
+    def _note_failure(self, request: Request, refusal: SignInRefused) -> None:
         with self._realm.writing() as store:
-            cookie, session = open_session(self._realm.work(store), proof, old)
+            work, visit = self._realm.work(store), visit_at(request)
+            note_sign_in(work, refusal.person_id, password.NAME, visit, succeeded=False)
+
+    def _open(self, request: Request, onward: Onward, proof: Proof) -> Response:
+        old, visit = signed_in_at(request, self._realm), visit_at(request)
+        with self._realm.writing() as store:
+            work = self._realm.work(store)
+            cookie, session = open_session(work, proof, old, visit)
+            note_sign_in(work, proof.person.person_id, password.NAME, visit, succeeded=True)
         onward = onward.after(SIGN_IN, session.session_id)
         choose = session.party_id is None and onward.flow is None
         response = see_other(onward.to("/act-for") if choose else onward.address())
@@ -85,8 +103,3 @@ def _describe(refusal: Refusal | None) -> Mapping[str, object] | None:
 def _status(refusal: Refusal | None) -> int:
     statuses = {SignInRefused: REFUSED, SignInPaused: TOO_MANY, SignInBusy: BUSY}
     return 200 if refusal is None else statuses[type(refusal)]
-
-
-def _address(request: Request) -> str:
-    """Return the browser's network address; a proxy's word for it is the server's matter."""
-    return request.client.host if request.client else ""

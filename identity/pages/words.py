@@ -25,3 +25,8 @@ POWER_WORDS: Mapping[str, str] = {
     MANDATES: _("授权他人"),
     APPS: _("管理应用"),
 }
+METHOD_WORDS: Mapping[str, str] = {
+    "password": _("密码"),
+    "otp": _("动态验证码"),
+    "recovery": _("恢复码"),
+}

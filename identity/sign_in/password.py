@@ -46,7 +46,7 @@ class PasswordMethod:
         left = _count_try(realm, key, here)
         right = matches(password_hash, form.get("password", ""))
         if person is None or not right or (person.demo and not realm.demo_allowed):
-            raise SignInRefused(left)
+            raise SignInRefused(left, person.person_id if person else None)
         with realm.writing() as store:
             store.attempts.forget(key)
             store.attempts.take_back(here)

@@ -8,6 +8,7 @@ from identity.store.clients import ClientStore
 from identity.store.housekeeping import Housekeeping
 from identity.store.people import MandateStore, PeopleStore
 from identity.store.sessions import AttemptStore, SessionStore
+from identity.store.sign_ins import SignInStore
 from identity.store.tables import metadata
 
 __all__ = ["IdentityStore", "metadata"]
@@ -23,5 +24,6 @@ class IdentityStore:
         self.mandates = MandateStore(connection)
         self.clients = ClientStore(connection)
         self.sessions = SessionStore(connection)
+        self.sign_ins = SignInStore(connection)
         self.attempts = AttemptStore(connection)
         self.authorizations = AuthorizationStore(connection)

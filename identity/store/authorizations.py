@@ -90,6 +90,27 @@ class AuthorizationStore:
             .values(session_id=new_session_id)
         )
 
+    def revoke_of_person(self, person_id: str, now: int) -> None:
+        """Withdraw everything a person allowed."""
+        self._connection.execute(
+            update(authorizations)
+            .where(authorizations.c.person_id == person_id, _LIVE)
+            .values(revoked_at=now)
+        )
+
+    def revoke_of_app(self, person_id: str, party_id: str, client_id: str, now: int) -> None:
+        """Withdraw everything a person allowed one app while acting for a party."""
+        self._connection.execute(
+            update(authorizations)
+            .where(
+                authorizations.c.person_id == person_id,
+                authorizations.c.party_id == party_id,
+                authorizations.c.client_id == client_id,
+                _LIVE,
+            )
+            .values(revoked_at=now)
+        )
+
     def revoke_token(self, jti: str, expires_at: int) -> None:
         """Withdraw one access token."""
         statement = upsert(self._connection)(revoked_tokens).values(jti=jti, expires_at=expires_at)

@@ -4,10 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from identity.clients import Client
+from identity.consents import Consent
 from identity.errors import AlreadyRegistered, NotRegistered
 from identity.store.dialects import upsert
 from identity.store.tables import clients, consents
@@ -81,6 +82,35 @@ class ClientStore:
         values = {"person": person_id, "party": party_id, "client": client_id}
         text = self._connection.execute(_CONSENT, values).scalar()
         return frozenset((text or "").split())
+
+    def consents_of(self, person_id: str) -> list[Consent]:
+        """List what a person allows apps, the latest first."""
+        statement = (
+            select(
+                consents.c.client_id,
+                clients.c.name,
+                consents.c.party_id,
+                consents.c.scopes,
+                consents.c.given_at,
+            )
+            .join(clients, clients.c.client_id == consents.c.client_id)
+            .where(consents.c.person_id == person_id)
+            .order_by(consents.c.given_at.desc(), clients.c.name)
+        )
+        return [
+            Consent(client_id, name, party_id, frozenset(scopes.split()), given_at)
+            for client_id, name, party_id, scopes, given_at in self._connection.execute(statement)
+        ]
+
+    def delete_consent(self, person_id: str, party_id: str, client_id: str) -> None:
+        """Forget what a person allowed an app while acting for a party."""
+        self._connection.execute(
+            delete(consents).where(
+                consents.c.person_id == person_id,
+                consents.c.party_id == party_id,
+                consents.c.client_id == client_id,
+            )
+        )
 
     def save_consent(
         self, person_id: str, party_id: str, client_id: str, scopes: frozenset[str], now: int

@@ -35,6 +35,19 @@ class SessionStore:
         )
         return self._connection.execute(statement).scalar()
 
+    def of_person(self, person_id: str, now: int) -> list[Session]:
+        """List a person's sign-ins that were not ended and are not too old, the latest first."""
+        statement = (
+            select(*SESSION)
+            .where(
+                sessions.c.person_id == person_id,
+                sessions.c.ended_at.is_(None),
+                sessions.c.expires_at > now,
+            )
+            .order_by(sessions.c.auth_time.desc())
+        )
+        return [Session(*row) for row in self._connection.execute(statement)]
+
     def touch(self, session_id: str, now: int) -> None:
         """Note that a session is in use."""
         self._connection.execute(

@@ -100,6 +100,7 @@ sessions = Table(
     Column("seen_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("device", Text, nullable=False, server_default=""),
     Index("sessions_by_person", "person_id", "auth_time"),
 )
 
@@ -136,6 +137,7 @@ authorizations = Table(
     Column("claims", Text, nullable=False, server_default=""),
     Column("offline", Boolean, nullable=False, server_default=false()),
     Index("authorizations_by_session", "session_id"),
+    Index("authorizations_by_person", "person_id", "client_id"),
 )
 
 revoked_tokens = Table(
@@ -152,4 +154,18 @@ attempts = Table(
     Column("key", LargeBinary, primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("window_ends", BigInteger, nullable=False),
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("sign_in_id", Text, primary_key=True),
+    Column("person_id", Text, ForeignKey("people.person_id")),
+    Column("at", BigInteger, nullable=False),
+    Column("succeeded", Boolean, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Index("sign_ins_by_person", "person_id", "at"),
+    Index("sign_ins_by_time", "at"),
 )

@@ -189,8 +189,10 @@ class PageFrame:
         """Return what every template is given for this request."""
         view = request.cookies.get(VIEW_COOKIE, NORMAL_VIEW)
         token = token_for(self._secret, browser)
+        acting = self._current(request)
         return {
-            "acting": self._current(request),
+            "acting": acting,
+            "undecided": acting is None and getattr(request.state, "signed_in", False),
             "csrf": Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token),
             "page_view": view if view in VIEWS else NORMAL_VIEW,
             "elder": view in VIEWS and view != NORMAL_VIEW,

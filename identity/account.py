@@ -1,0 +1,70 @@
+"""What a person sees and ends of their own: sign-ins, apps, the history of both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from identity.acting import SignedIn, end_session
+from identity.consents import Consent
+from identity.errors import NotRegistered
+from identity.realm import Work
+from identity.sessions import Session
+from identity.subjects import Party
+from identity.visits import SignIn
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person's own view of their account."""
+
+    sessions: Sequence[Session]
+    consents: Sequence[Consent]
+    parties: dict[str, Party]
+    history: Sequence[SignIn]
+
+
+def read_account(work: Work, person_id: str) -> Account:
+    """Collect what a person may see of their account."""
+    sessions = work.store.sessions.of_person(person_id, work.now)
+    consents = work.store.clients.consents_of(person_id)
+    named = {consent.party_id for consent in consents}
+    named |= {session.party_id for session in sessions if session.party_id}
+    return Account(
+        [session for session in sessions if session.is_live(work.now)],
+        consents,
+        work.store.people.find_parties(named),
+        work.store.sign_ins.of_person(person_id, SHOWN),
+    )
+
+
+def end_own_session(work: Work, signed_in: SignedIn, session_id: str) -> None:
+    """End one of a person's own sign-ins.
+
+    Raises:
+        NotRegistered: it is somebody else's, or has ended.
+    """
+    own = work.store.sessions.of_person(signed_in.person.person_id, work.now)
+    if session_id not in {session.session_id for session in own}:
+        raise NotRegistered("no such sign-in")
+    end_session(work, session_id)
+
+
+def end_other_sessions(work: Work, signed_in: SignedIn) -> None:
+    """End all of a person's sign-ins but this one, and what was allowed from them."""
+    for session in work.store.sessions.of_person(signed_in.person.person_id, work.now):
+        if session.session_id != signed_in.session.session_id:
+            end_session(work, session.session_id)
+
+
+def sign_out_everywhere(work: Work, signed_in: SignedIn) -> None:
+    """End all of a person's sign-ins and everything that apps still hold."""
+    end_other_sessions(work, signed_in)
+    end_session(work, signed_in.session.session_id)
+    work.store.authorizations.revoke_of_person(signed_in.person.person_id, work.now)
+
+
+def withdraw_consent(work: Work, person_id: str, party_id: str, client_id: str) -> None:
+    """Take back what was allowed to an app; it notices at its next call."""
+    work.store.clients.delete_consent(person_id, party_id, client_id)
+    work.store.authorizations.revoke_of_app(person_id, party_id, client_id, work.now)
