@@ -94,3 +94,17 @@ def test_nothing_is_wrong_with_any_page(
             faults += find_faults(page, look)
     assert not faults, "\n".join(faults)
     assert strange == []
+
+
+def test_the_header_says_that_somebody_is_signed_in_before_they_chose(
+    opening: Opening, service_url: str
+) -> None:
+    with opening(service_url) as context:
+        page = context.new_page()
+        page.goto(f"{service_url}/sign-in")
+        page.locator("input[name=account]").fill("agent")
+        page.locator("input[name=password]").fill(demo.PASSWORD)
+        page.locator("main form button:not([type])").click()
+        assert page.url.startswith(f"{service_url}/act-for")
+        assert page.locator("text=尚未登录").count() == 0
+        assert page.locator(".acting button", has_text="退出").count() == 1
