@@ -82,11 +82,13 @@ class Desk:
             tools = VerifyTools(work.append, work.find_issue, self.root)
             return verify(work.store, request, actor, tools, self.clock())
 
-    def licences_of(self, actor: Actor) -> Sequence[Licence]:
-        """The actor's own licences, newest first."""
+    def licences_of(
+        self, actor: Actor, before: int | None = None, limit: int = LATEST
+    ) -> Sequence[Licence]:
+        """The actor's own licences, newest first; `before` is the last status index seen."""
         require_power(actor, "licences")
         with self.reading() as store:
-            return store.licences_of_holder(actor.party_id)
+            return store.licences_of_holder(actor.party_id, limit, before)
 
     def issued_by(self, actor: Actor) -> Sequence[Licence]:
         """The licences that the actor's department issued last."""

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from certificates.catalogue import CATALOGUE, LicenceType, find_type
 from certificates.checks import Check
-from certificates.desk import Desk
+from certificates.desk import LATEST, Desk
 from certificates.formats.sd_jwt import MEDIA_TYPE as SD_JWT
 from certificates.identifiers import mask
 from certificates.licences import Licence
@@ -20,6 +20,7 @@ from certificates.status import MEDIA_TYPE as STATUS_LIST
 from certificates.status import TTL
 from certificates.verifying import LicenceView, Verdict, VerifyRequest
 
+Place = Annotated[int, Query(ge=0, lt=2**63, description="`next` of the page before")]
 Identifier = Annotated[str, Path(max_length=128, description="identifier by GB/T 36904")]
 Actors = Callable[..., Actor]
 
@@ -114,10 +115,15 @@ def _add_holding(routes: APIRouter, desk: Desk, actor: Actors) -> None:
     Asking = Annotated[Actor, Depends(actor)]  # noqa: N806 - a type
 
     @routes.get("/api/licences")
-    def list_licences(actor: Asking) -> dict[str, Any]:
-        """The caller's own licences, numbers masked."""
-        now = desk.clock()
-        return {"licences": [summary_json(each, now) for each in desk.licences_of(actor)]}
+    def list_licences(
+        actor: Asking,
+        before: Place | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = LATEST,
+    ) -> dict[str, Any]:
+        """The caller's own licences, newest first, numbers masked; `next` pages on."""
+        now, mine = desk.clock(), desk.licences_of(actor, before, limit)
+        following = mine[-1].status_index if len(mine) == limit else None
+        return {"licences": [summary_json(each, now) for each in mine], "next": following}
 
     @routes.get("/api/licences/{identifier}")
     def read_licence(identifier: Identifier, actor: Asking) -> dict[str, Any]:

@@ -26,11 +26,16 @@ def recorder(opened: Opened, connection: Connection) -> AppendRecord:
             subject_id=use.holder_id,
             person_id=use.actor.person_id or "",
             party_id=use.actor.party_id,
-            fields=use.fields,
+            fields=_with_app(use),
         )
         return append(store, act, opened.pseudonyms, time.time_ns() // 1_000_000, opened.random)
 
     return append_record
+
+
+def _with_app(use: Use) -> Mapping[str, str]:
+    """Name the app through which it came, so that what a program did has a doer as well."""
+    return use.fields if use.actor.client_id is None else {**use.fields, "app": use.actor.client_id}
 
 
 def issue_finder(connection: Connection) -> Callable[[str], Mapping[str, str] | None]:

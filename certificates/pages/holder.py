@@ -2,16 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from certificates.desk import Desk
+from certificates.desk import LATEST, Desk
 from certificates.pages.frame import Form, Frame, SignedIn
 from certificates.pages.pictures import draw_qr
 from certificates.pages.views import card_of
 from certificates.presenting import Shown
 from certificates.recording import Actor
+
+Place = Annotated[int, Query(ge=0, lt=2**63)]
 
 
 def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> None:
@@ -20,10 +22,13 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
     Sent = Annotated[Form, Depends(frame.form)]  # noqa: N806 - a type
 
     @routes.get("/licences")
-    def list_licences(request: Request, actor: Asking) -> Response:
-        now = desk.clock()
-        cards = [card_of(each, now) for each in desk.licences_of(actor)]
-        return frame.render(request, "certificates/licences.html", {"cards": cards})
+    def list_licences(request: Request, actor: Asking, before: Place | None = None) -> Response:
+        now, mine = desk.clock(), desk.licences_of(actor, before)
+        context = {
+            "cards": [card_of(each, now) for each in mine],
+            "following": mine[-1].status_index if len(mine) == LATEST else None,
+        }
+        return frame.render(request, "certificates/licences.html", context)
 
     @routes.get("/licences/{identifier}")
     def read_licence(request: Request, identifier: str, actor: Asking) -> Response:

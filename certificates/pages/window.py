@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from certificates.desk import Desk
 from certificates.errors import (
@@ -20,12 +20,13 @@ from certificates.matters import MATTERS, find_matter
 from certificates.pages.frame import Form, Frame, SignedIn, Upload
 from certificates.pages.looks import TITLES, look_of
 from certificates.pages.pictures import read_qr
+from certificates.pages.screen import Screen
 from certificates.presenting import are_digits, is_code
 from certificates.purposes import check_purpose
 from certificates.recording import Actor, require_power
 from certificates.verifying import Verdict, VerifyRequest
 
-REFUSED = 422
+SEE_OTHER, REFUSED = 303, 422
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
     Sent = Annotated[Form, Depends(frame.form)]  # noqa: N806 - a type
     Uploaded = Annotated[Upload, Depends(frame.upload)]  # noqa: N806 - a type
 
+    screen = Screen()
+
     @routes.get("/verify")
     def open_window(request: Request, actor: Asking) -> Response:
         require_power(actor, "verify")
@@ -84,7 +87,18 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
             return _window(frame, request, form, problems=[PAUSE])
         except RequestAmbiguous:
             return _window(frame, request, form, problems=[NO_CODE])
-        return _window(frame, request, {**form, "code": ""}, verdict=verdict)
+        if verdict.record is None:  # nothing was used up: to send it again does no harm
+            return _window(frame, request, {**form, "code": ""}, verdict=verdict)
+        screen.keep(actor, verdict, form, desk.clock())
+        return RedirectResponse(f"/verify/verdicts/{verdict.record}", SEE_OTHER)
+
+    @routes.get("/verify/verdicts/{record}")
+    def see_verdict(request: Request, record: str, actor: Asking) -> Response:
+        require_power(actor, "verify")
+        kept = screen.find(actor, record, desk.clock())
+        if kept is None:
+            return RedirectResponse(f"/ledger/records/{record}", SEE_OTHER)
+        return _window(frame, request, {**kept.form, "code": ""}, verdict=kept.verdict)
 
     @routes.post("/verify/next")
     def next_person(request: Request, actor: Asking, form: Sent) -> Response:

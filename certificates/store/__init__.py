@@ -62,10 +62,20 @@ class CertificateStore:
         row = self._connection.execute(query).mappings().one_or_none()
         return read_licence(row) if row else None
 
-    def licences_of_holder(self, holder_id: str) -> Sequence[Licence]:
-        """All licences of a holder, newest first."""
+    def licences_of_holder(
+        self, holder_id: str, limit: int, before: int | None = None
+    ) -> Sequence[Licence]:
+        """Licences of a holder, newest first.
+
+        Args:
+            holder_id: whose.
+            limit: how many at most.
+            before: only those with a status index below this one, to page on.
+        """
         query = select(licences).where(licences.c.holder_id == holder_id)
-        newest = query.order_by(licences.c.issued_at.desc(), licences.c.status_index.desc())
+        if before is not None:
+            query = query.where(licences.c.status_index < before)
+        newest = query.order_by(licences.c.status_index.desc()).limit(limit)
         return [read_licence(row) for row in self._connection.execute(newest).mappings()]
 
     def licences_of_issuer(self, issuer_id: str, limit: int) -> Sequence[Licence]:

@@ -35,7 +35,7 @@ licences = Table(
     Column("issue_record", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     Column("state_changed_at", BigInteger, nullable=False),
-    Index("licences_by_holder", "holder_id", "issued_at"),
+    Index("licences_by_holder", "holder_id", "status_index"),
     Index("licences_by_issuer", "issuer_id", "issued_at"),
 )
 

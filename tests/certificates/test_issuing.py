@@ -215,6 +215,6 @@ def test_a_type_without_end_has_none(city: City) -> None:
     licence = city.issue(request).licence
     assert licence.valid_to is None
     assert sd_jwt.read(licence.sd_jwt).credential.valid_to is None
-    assert city.store.licences_of_holder("company") == [licence]
+    assert city.store.licences_of_holder("company", 9) == [licence]
     assert city.store.licences_of_issuer("market", 5) == [licence]
-    assert city.store.licences_of_holder(COMPANY_ACTOR.person_id or "") == []
+    assert city.store.licences_of_holder(COMPANY_ACTOR.person_id or "", 9) == []

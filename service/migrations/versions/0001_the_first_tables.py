@@ -254,7 +254,7 @@ def _licences() -> None:
         sa.UniqueConstraint("status_index"),
     )
     with op.batch_alter_table("licences", schema=None) as batch_op:
-        batch_op.create_index("licences_by_holder", ["holder_id", "issued_at"], unique=False)
+        batch_op.create_index("licences_by_holder", ["holder_id", "status_index"], unique=False)
         batch_op.create_index("licences_by_issuer", ["issuer_id", "issued_at"], unique=False)
 
 

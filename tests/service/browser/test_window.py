@@ -175,3 +175,14 @@ def test_every_use_is_in_the_holders_record_and_its_proof_in_the_ledger(
     answer = auditor.goto(service_url + record)
     assert answer is not None
     assert answer.status == 200
+
+
+def test_a_reload_keeps_the_verdict_and_uses_nothing_up(
+    holder: Page, clerk: Page, service_url: str
+) -> None:
+    shown = windows.show(holder, service_url)
+    expect(windows.verify(clerk, service_url, shown.digits)).to_have_class(re.compile("verdict-ok"))
+    clerk.reload()
+    expect(clerk.locator("main .verdict")).to_have_class(re.compile("verdict-ok"))
+    clerk.goto(service_url + "/verify/verdicts/0000")
+    assert "/ledger/records/0000" in clerk.url
