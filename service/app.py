@@ -1,5 +1,6 @@
 """The composition root: all domains, their routes and their pages, put together on one screen."""
 
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
@@ -117,9 +118,10 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
         opened: database, keys and clock.
         chain: holds the contract; this process sends to it.
     """
+    may_sign = threading.Event()
     jobs = (
-        sequencing(opened),
-        anchoring(Ledger(opened.reading_ledger, opened.writing_ledger, chain)),
+        sequencing(opened, may_sign),
+        anchoring(Ledger(opened.reading_ledger, opened.writing_ledger, chain), may_sign),
         housekeeping(opened.realm),
     )
 

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 
 from identity.realm import Realm
-from ledger.anchoring import Ledger, anchor_latest, ensure_contract
+from ledger.anchoring import Ledger, anchor_latest, check_log, ensure_contract
+from ledger.errors import LogForked
 from ledger.log import BATCH, sequence
 from service.opened import Opened
 
@@ -62,10 +63,17 @@ class Job:
             self._stopped.wait(pause)
 
 
-def sequencing(opened: Opened) -> Job:
-    """Give records their places and sign for them, at most a second after their commit."""
+def sequencing(opened: Opened, may_sign: threading.Event) -> Job:
+    """Give records their places and sign for them, at most a second after their commit.
+
+    Args:
+        opened: whose records.
+        may_sign: set once the chain was seen to hold nothing that this database does not extend.
+    """
 
     def one_round() -> bool:
+        if not may_sign.is_set():
+            return False
         with opened.reading_ledger() as store:
             if not store.pending(1):
                 return False
@@ -76,14 +84,29 @@ def sequencing(opened: Opened) -> Job:
     return Job("sequencing", one_round, SEQUENCE_SECONDS)
 
 
-def anchoring(ledger: Ledger) -> Job:
-    """Put the latest signed head into the contract, at most five seconds after its commit."""
+def anchoring(ledger: Ledger, may_sign: threading.Event) -> Job:
+    """Put the latest signed head into the contract, at most five seconds after its commit.
+
+    A database that is behind the chain, or forked from it, is not signed for: uses go on and are
+    recorded, and an operator is called by the log.
+
+    Args:
+        ledger: where from and where to.
+        may_sign: set after the first look at the chain, cleared as soon as it shows a fork.
+    """
     contract: list[str] = []
 
     def one_round() -> bool:
-        if not contract:
-            contract.append(ensure_contract(ledger, time.sleep))
-        anchor_latest(ledger, contract[0])
+        try:
+            if not contract:
+                contract.append(ensure_contract(ledger, time.sleep))
+            if not may_sign.is_set():
+                check_log(ledger, contract[0])
+                may_sign.set()
+            anchor_latest(ledger, contract[0])
+        except LogForked:
+            may_sign.clear()
+            raise
         return False
 
     return Job("anchoring", one_round, ANCHOR_SECONDS)

@@ -65,7 +65,7 @@ def _say(settings: Settings, chain: Chain, console: Console, *, demo: bool) -> N
     console.print(f"Haihe at [bold]{settings.issuer}[/bold]  (data in {settings.data})")
     console.print(f"  discovery  {settings.issuer}/.well-known/openid-configuration")
     console.print(f"  API        {settings.issuer}/docs")
-    console.print(f"  chain      {kind}, id {chain.chain_id}")
+    console.print(f"  chain      {kind}, {_chain_id(chain)}")
     if not demo:
         return
     table = Table(title=f"Demo accounts, password of all: {data.PASSWORD}")
@@ -78,3 +78,10 @@ def _say(settings: Settings, chain: Chain, console: Console, *, demo: bool) -> N
     console.print(f"Web client {data.WEB_CLIENT}, secret {data.WEB_SECRET}, {data.WEB_REDIRECT}")
     console.print(f"Service client {data.SERVICE_CLIENT}, secret {data.SERVICE_SECRET}")
     console.print(f"Next: .venv/bin/haihe tour --url {settings.issuer}", soft_wrap=True)
+
+
+def _chain_id(chain: Chain) -> str:
+    try:
+        return f"id {chain.chain_id}"
+    except ChainError:
+        return "does not answer yet"

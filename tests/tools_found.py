@@ -43,8 +43,9 @@ def node_package(name: str) -> Path:
 
 
 def anvil() -> str:
-    node_package("@foundry-rs/anvil")
-    return str(PROJECT / "node_modules" / ".bin" / "anvil")
+    # The program itself: its npm wrapper would leave it running when it is killed.
+    found = sorted(node_package("@foundry-rs/anvil").parent.glob("anvil-*/bin/anvil"))
+    return str(found[0]) if found else missing("anvil", "npm install")
 
 
 def _postgres_program(name: str) -> str:

@@ -62,6 +62,6 @@ def open_chain(setup: ChainSetup) -> Chain:
 
     Raises:
         ChainLocked: another process mines the embedded chain.
-        ChainUnreachable: the node does not answer, or there is nothing to read yet.
+        ChainUnreachable: there is no embedded chain to read yet.
     """
     return CHAINS[EMBEDDED if setup.url == EMBEDDED else "json-rpc"](setup)

@@ -41,7 +41,7 @@ class EvmChain:
         independent: bool,
         close: Callable[[], None],
     ) -> None:
-        """Connect.
+        """Prepare; the node is asked for the first time when something is needed of it.
 
         Args:
             provider: carries JSON-RPC.
@@ -55,8 +55,19 @@ class EvmChain:
         self.close = close
         self._account = Account.from_key(key)
         self._eth = Web3(provider, middleware=[]).eth
-        with _answering():
-            self.chain_id = int(self._eth.chain_id)
+        self._chain_id: int | None = None
+
+    @property
+    def chain_id(self) -> int:
+        """EIP-155 chain id, asked of the node once.
+
+        Raises:
+            ChainUnreachable: it was never reached yet.
+        """
+        if self._chain_id is None:
+            with _answering():
+                self._chain_id = int(self._eth.chain_id)
+        return self._chain_id
 
     @property
     def operator(self) -> str:

@@ -9,14 +9,11 @@ TIMEOUT_SECONDS = 5
 
 
 def open_json_rpc(url: str, key: bytes) -> EvmChain:
-    """Connect to a node.
+    """Prepare to ask a node; it may be away now and come back.
 
     Args:
         url: its http(s) address.
         key: the operator's secp256k1 key, 32 secret bytes. It never leaves this process.
-
-    Raises:
-        ChainUnreachable: nobody answers there.
     """
     once = ExceptionRetryConfiguration(errors=(ConnectionError,), retries=1)
     provider = HTTPProvider(
