@@ -13,7 +13,7 @@
 A check that cannot be judged, because what it looks at is not there, is not applicable. The code
 is used up only if all the others passed: a wrong matter costs the holder nothing.
 
-Statements on the way of a code: find, the record of issue, redeem, append: 4. Digits: 5. One
+Statements on the way of a code: find, the record of issue, redeem, append: 4. Digits: 6. One
 ECDSA verification while the department's chain is remembered.
 """
 
@@ -155,11 +155,11 @@ def _open_digits(store: CertificateStore, text: str, actor: Actor, now: int) -> 
     if not are_digits(digits):
         return Case("digits", None, None, presented=False)
     who, minute = actor.person_id or actor.client_id or actor.party_id, now // 60
-    if store.count_tries(who, minute) >= MOST_TRIES:
+    if store.count_try(who, minute) > MOST_TRIES:
         raise TooManyTries("too many wrong numbers in this minute; scan the code, or wait")
     found = store.find_by_digits(hash_code(digits), now)
-    if found is None:
-        store.add_try(who, minute)
+    if found is not None:
+        store.take_back_try(who)
     return _registered(found)
 
 

@@ -157,19 +157,22 @@ class CertificateStore:
         taken = live.values(used_at=now).returning(shows.c.code_hash)
         return self._connection.execute(taken).one_or_none() is not None
 
-    def count_tries(self, who: str, minute: int) -> int:
-        """Tell how often `who` failed in that minute."""
-        query = select(tries.c.count).where(tries.c.who == who, tries.c.minute == minute)
-        return self._connection.scalars(query).one_or_none() or 0
+    def count_try(self, who: str, minute: int) -> int:
+        """Count one more try, before it is made, and tell how many there were in that minute.
 
-    def add_try(self, who: str, minute: int) -> None:
-        """Count one more failure; a new minute starts from one."""
+        One statement: tries at the same moment wait for each other and never share a count.
+        """
         first = self._upsert(tries).values(who=who, minute=minute, count=1)
-        more = case((tries.c.minute == minute, tries.c.count + 1), else_=1)
+        more = case((tries.c.minute == minute, tries.c.count + literal_column("1")), else_=1)
+        counted = first.on_conflict_do_update(
+            index_elements=["who"], set_={"minute": minute, "count": more}
+        )
+        return int(self._connection.scalars(counted.returning(tries.c.count)).one())
+
+    def take_back_try(self, who: str) -> None:
+        """Take back a try that was right."""
         self._connection.execute(
-            first.on_conflict_do_update(
-                index_elements=["who"], set_={"minute": minute, "count": more}
-            )
+            update(tries).where(tries.c.who == who).values(count=tries.c.count - 1)
         )
 
     # Codes

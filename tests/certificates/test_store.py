@@ -145,3 +145,18 @@ def test_a_code_is_not_redeemed_after_its_end(file: Engine) -> None:
         shown = city.show(city.issue().licence.identifier)
         assert not city.store.redeem(hash_code(shown.code), NOW + 60)
         assert city.store.redeem(hash_code(shown.code), NOW + 59)
+
+
+def test_a_replaced_code_is_not_redeemed(city: City) -> None:
+    licence = city.issue().licence.identifier
+    old, new = city.show(licence), city.show(licence)
+    assert not city.store.redeem(hash_code(old.code), NOW)
+    assert city.store.redeem(hash_code(new.code), NOW)
+
+
+def test_tries_are_counted_by_minute(city: City) -> None:
+    assert [city.store.count_try("clerk", 7) for _ in range(3)] == [1, 2, 3]
+    city.store.take_back_try("clerk")
+    assert city.store.count_try("clerk", 7) == 3
+    assert city.store.count_try("other", 7) == 1
+    assert city.store.count_try("clerk", 8) == 1

@@ -286,7 +286,7 @@ def test_a_verification_takes_few_statements_and_one_signature(city: City, ident
         city.connection.engine, "before_cursor_execute", lambda *each: statements.append(each[2])
     )
     before = verify_links.cache_info().misses
-    for kind, most in (("code", 2), ("digits", 3)):  # the ledger adds two: find and append
+    for kind, most in (("code", 2), ("digits", 4)):  # the ledger adds two: find and append
         shown = city.show(identifier)
         statements.clear()
         assert city.verify(**{kind: getattr(shown, kind)}).passed
