@@ -29,6 +29,7 @@ class Access:
         mandate_powers: what the mandate allows.
         claims: the token's own claims.
         mandates: from the party to the person, those that hold now.
+        userinfo_alg: how the app wants userinfo signed, empty for plain JSON.
     """
 
     client_id: str
@@ -38,6 +39,7 @@ class Access:
     mandate_powers: frozenset[str]
     claims: dict[str, Any]
     mandates: Sequence[Mandate] = ()
+    userinfo_alg: str = ""
 
     @property
     def powers(self) -> frozenset[str]:
@@ -66,7 +68,16 @@ def verify_access(work: Work, token: str) -> Access:
         raise BadAccessToken("the mandate behind the token has ended") from None
     scopes = split(claims["scope"])
     powers = check_mandate(mandates, row.person.person_id, row.party.party_id, work.now)
-    return Access(claims["client_id"], row.person, row.party, scopes, powers, claims, mandates)
+    return Access(
+        claims["client_id"],
+        row.person,
+        row.party,
+        scopes,
+        powers,
+        claims,
+        mandates,
+        row.userinfo_alg,
+    )
 
 
 def _holds(work: Work, row: TokenRow) -> bool:

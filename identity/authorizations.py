@@ -38,7 +38,7 @@ class Authorization:
         refreshes: how many refresh tokens have been used.
         refreshed_at: when the last one was.
         revoked_at: when it was withdrawn, None if it was not.
-        claims: the `claims` parameter of the request as JSON text, empty if there was none.
+        claims: names that the request wants in the ID token itself, with spaces between.
         offline: refresh tokens are given although `offline_access` was not asked for.
     """
 

@@ -19,6 +19,7 @@ from identity.parameters import read_parameters
 from identity.provider import Pending, check_authorization
 from identity.realm import Work
 from identity.tokens import ID, verify_signature
+from identity.wanted import read_wanted
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,9 @@ def authorize(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer | As
         return pending.fail(error) if silent else Ask(step, flow)
     if signed_in is None or _is_somebody_else(work, pending, signed_in):
         return pending.fail("login_required")
+    acrs = read_wanted(pending.parameters.get("claims")).essential_acrs()
+    if acrs and signed_in.session.acr not in acrs:
+        return pending.fail("unmet_authentication_requirements")
     return pending.allow(signed_in)  # 6
 
 
@@ -91,9 +95,10 @@ def _missing_step(
 def _needs_sign_in(arrival: _Arrival) -> bool:  # 3
     if arrival.has(SIGN_IN):
         return False
-    max_age = arrival.pending.parameters.get("max_age")
+    asked, usual = arrival.pending.parameters.get("max_age"), arrival.pending.client.default_max_age
+    max_age = int(asked) if asked else usual
     age = arrival.work.now - arrival.signed_in.session.auth_time
-    too_old = bool(max_age) and (int(max_age) == 0 or age > int(max_age))
+    too_old = max_age is not None and (max_age == 0 or age > max_age)
     return arrival.prompts("login") or too_old
 
 
@@ -124,16 +129,20 @@ _STEPS: tuple[tuple[str, str, Callable[[_Arrival], bool]], ...] = (
 
 
 def _is_somebody_else(work: Work, pending: Pending, signed_in: SignedIn) -> bool:
-    """Tell whether an id_token_hint names another party than the one acted for now."""
+    """Tell whether the request names another party than the one acted for now (§3.1.2.2)."""
+    if signed_in.party is None:
+        return False
+    now = work.realm.seals.subject(signed_in.party.party_id, pending.client.sector)
+    if read_wanted(pending.parameters.get("claims")).subject() not in {None, now}:
+        return True
     hint = pending.parameters.get("id_token_hint")
-    if not hint or signed_in.party is None:
+    if not hint:
         return False
     try:
         claims = verify_signature(work.realm.keys, ID, hint)
     except BadAccessToken:
         return True
-    sector = pending.client.sector
-    return bool(claims.get("sub") != work.realm.seals.subject(signed_in.party.party_id, sector))
+    return bool(claims.get("sub") != now)
 
 
 def allow(work: Work, flow: Flow, signed_in: SignedIn) -> Flow:

@@ -9,6 +9,7 @@ from identity.clients import Client
 from identity.scopes import LEGAL_PERSON, PROFILE, join
 from identity.seals import Seals
 from identity.subjects import Party, Person
+from identity.tokens import half_hash
 
 ACCESS_SECONDS = 600
 ID_SECONDS = 600
@@ -80,7 +81,9 @@ def _access(issue: Issue, client: Client, scopes: Collection[str]) -> Claims:
     }
 
 
-def id_claims(issue: Issue, seals: Seals, client: Client, authorization: Authorization) -> Claims:
+def id_claims(
+    issue: Issue, seals: Seals, client: Client, authorization: Authorization, access_token: str
+) -> Claims:
     """Return the claims of an ID token (OpenID Connect Core §2)."""
     named = subject_claims(seals, client.sector, authorization.person_id, authorization.party_id)
     claims: Claims = {
@@ -91,6 +94,7 @@ def id_claims(issue: Issue, seals: Seals, client: Client, authorization: Authori
         "auth_time": authorization.auth_time,
         "acr": authorization.acr,
         "sid": authorization.session_id,
+        "at_hash": half_hash(access_token, client.id_token_alg),
     }
     if authorization.nonce is not None:
         claims["nonce"] = authorization.nonce

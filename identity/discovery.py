@@ -4,8 +4,8 @@ from typing import Any
 
 from identity.assurance import ACR_VALUES
 from identity.authority import FRAMEWORK
-from identity.clients import AUTH_METHODS, BASIC, POST
-from identity.keys import ALGORITHM
+from identity.clients import AUTH_METHODS, BASIC, POST, SUBJECT_TYPES
+from identity.keys import ALGORITHMS
 from identity.scopes import SCOPES
 
 
@@ -22,10 +22,13 @@ def describe(issuer: str) -> dict[str, Any]:
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", "form_post"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
-        "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "subject_types_supported": list(SUBJECT_TYPES),
+        "userinfo_signing_alg_values_supported": list(ALGORITHMS),
+        "claim_types_supported": ["normal"],
+        "display_values_supported": ["page", "popup"],
+        "id_token_signing_alg_values_supported": list(ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "introspection_endpoint_auth_methods_supported": [BASIC, POST],
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
@@ -40,7 +43,7 @@ def describe(issuer: str) -> dict[str, Any]:
         "claims_in_verified_claims_supported": ["authority"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["zh-CN", "en"],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,

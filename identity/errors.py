@@ -33,6 +33,10 @@ class BadClient(BadRegistration):
     """A client registration that cannot work."""
 
 
+class BadWish(IdentityError):
+    """A `claims` parameter that cannot be read."""
+
+
 class BadAuthorizeRequest(IdentityError):
     """An authorization request whose client or redirect address cannot be trusted.
 

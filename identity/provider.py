@@ -25,8 +25,9 @@ from identity.grants.messages import Answer, Request
 from identity.grants.revocation import Revocation
 from identity.parameters import Parameters
 from identity.realm import Work
-from identity.scopes import OFFLINE, OPENID, join, split
+from identity.scopes import OFFLINE, OPENID, PROFILE, join, split
 from identity.tokens import ACCESS, ID, sign_token
+from identity.wanted import NAME
 
 FOUND, SEE_OTHER = 302, 303
 _ENDPOINTS = {"/introspect": "introspection", "/revoke": "revocation"}
@@ -97,15 +98,23 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             return answer | {"access_token": sign_token(realm.keys, ACCESS, claims)}
         claims = access_claims(issue, realm.seals, client.client, user, scopes)
         answer["access_token"] = sign_token(realm.keys, ACCESS, claims)
-        if include_refresh_token and OFFLINE in user.scopes:
+        if include_refresh_token and (user.offline or OFFLINE in user.scopes):
             answer["refresh_token"] = make_refresh_token(
                 realm.seals, user.authorization_id, user.refreshes
             )
         if OPENID in scopes:
-            claims = id_claims(issue, realm.seals, client.client, user)
-            claims |= authority_behind(self.work, user)
-            answer["id_token"] = sign_token(realm.keys, ID, claims)
+            access_token = str(answer["access_token"])
+            claims = id_claims(issue, realm.seals, client.client, user, access_token)
+            claims |= authority_behind(self.work, user) | self._wanted(user)
+            answer["id_token"] = sign_token(realm.keys, ID, claims, client.client.id_token_alg)
         return answer
+
+    def _wanted(self, authorization: Authorization) -> dict[str, Any]:
+        """Return what the request wants in the ID token itself (OpenID Connect Core §5.5)."""
+        if NAME not in authorization.claims.split() or PROFILE not in authorization.scopes:
+            return {}
+        parties = self.work.store.people.find_parties({authorization.party_id})
+        return {NAME: next(iter(parties.values())).name}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from identity.errors import BadAccessToken, BadAuthorizeRequest, BadLogout, Flow
 from identity.flow import Flow, open_flow
 from identity.grants.messages import Answer
 from identity.logout import read_logout, seal_after
+from identity.pages.deliver import deliver
 from identity.pages.frame import Frame, cannot_continue, see_other, signed_in_at
 from identity.pages.onward import Onward
 from identity.pages.sign_out import leave
@@ -24,6 +25,7 @@ from identity.parameters import MOST_BYTES, Parameters, read_parameters
 from identity.provider import answer_introspection, answer_revocation, answer_token_request
 from identity.realm import Realm, Transaction, Work
 from identity.scopes import OPENID
+from identity.tokens import USERINFO, sign_token
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -87,7 +89,7 @@ def _add_authorize(routes: APIRouter, realm: Realm, frame: Frame) -> None:
             flow = _flow_of(realm, sent)
             if request.method == "POST":  # another site's POST comes without our cookie
                 return see_other(Onward(realm, flow, "/").address())
-            return _answer_authorize(realm, request, flow)
+            return _answer_authorize(realm, frame, request, flow)
         except (BadAuthorizeRequest, FlowExpired) as error:
             return cannot_continue(frame, request, error)
 
@@ -102,13 +104,13 @@ def _flow_of(realm: Realm, sent: Parameters) -> Flow:
     return Flow(sent.encoded, now)
 
 
-def _answer_authorize(realm: Realm, request: Request, flow: Flow) -> Response:
+def _answer_authorize(realm: Realm, frame: Frame, request: Request, flow: Flow) -> Response:
     signed_in = signed_in_at(request, realm)
     with realm.writing() as store:
         outcome = authorize(realm.work(store), flow, signed_in)
     if isinstance(outcome, Ask):
         return see_other(Onward(realm, outcome.flow, "/").to(f"/{outcome.step}"))
-    return see_other(outcome.location or "/")
+    return deliver(frame, request, flow, outcome)
 
 
 def _add_back_channel(routes: APIRouter, realm: Realm) -> None:
@@ -170,6 +172,10 @@ def _add_userinfo(routes: APIRouter, realm: Realm) -> None:
         claims = userinfo_claims(
             access.claims, access.person, access.party, access.mandate_powers, access.scopes
         ) | authority_claims(access.party, access.mandates, access.scopes, realm.issuer)
+        if access.userinfo_alg:  # OpenID Connect Core §5.3.2
+            claims |= {"iss": realm.issuer, "aud": access.client_id}
+            signed = sign_token(realm.keys, USERINFO, claims, access.userinfo_alg)
+            return Response(signed, headers=NO_STORE, media_type="application/jwt")
         return Response(_serialised(claims), headers=NO_STORE, media_type=JSON)
 
 

@@ -7,6 +7,7 @@ from identity.mandates import AUDIT, ISSUE, LICENCES, RECORDS, SHOW, USES, VERIF
 
 OPENID = "openid"
 PROFILE = "profile"
+EMAIL, PHONE, ADDRESS = "email", "phone", "address"
 LEGAL_PERSON = "legal_person"
 OFFLINE = "offline_access"
 
@@ -34,6 +35,9 @@ class Scope:
 ALL = (
     Scope(OPENID, _("确认您已登录，并得到一个只给这个应用的编号")),
     Scope(PROFILE, _("您的姓名")),
+    Scope(EMAIL, _("您的电子邮箱（如果登记过）")),
+    Scope(PHONE, _("您的电话号码（如果登记过）")),
+    Scope(ADDRESS, _("您的通信地址（如果登记过）")),
     Scope(LEGAL_PERSON, _("您代表的单位的名称、统一社会信用代码和您的权限")),
     Scope(OFFLINE, _("在您离开以后继续使用以上权限，最长三十天")),
     Scope("licence.read", _("查看您或您代表的单位的电子证照"), frozenset({LICENCES})),

@@ -1,22 +1,31 @@
-"""Signed tokens: ES256, one `typ` per kind, so that no kind passes for another (RFC 8725 §3.11)."""
+"""Signed tokens: one `typ` per kind, so that no kind passes for another (RFC 8725 §3.11)."""
 
+import base64
+from hashlib import sha256, sha512
 from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 
 from identity.errors import BadAccessToken
-from identity.keys import ALGORITHM, KeyRing
+from identity.keys import ALGORITHM, ALGORITHMS, KeyRing
 
 ACCESS = "at+jwt"  # RFC 9068 §2.1
 ID = "JWT"
+USERINFO = "userinfo+jwt"
 MOST_CHARACTERS = 8192
 
 
-def sign_token(keys: KeyRing, kind: str, claims: dict[str, Any]) -> str:
-    """Sign a token of a kind: `ACCESS` or `ID`."""
-    key = keys.signing
-    return jwt.encode({"alg": ALGORITHM, "typ": kind, "kid": key.kid}, claims, key, [ALGORITHM])
+def sign_token(keys: KeyRing, kind: str, claims: dict[str, Any], algorithm: str = ALGORITHM) -> str:
+    """Sign a token of a kind: `ACCESS`, `ID` or `USERINFO`."""
+    key = keys.signing_by[algorithm]
+    return jwt.encode({"alg": algorithm, "typ": kind, "kid": key.kid}, claims, key, [algorithm])
+
+
+def half_hash(text: str, algorithm: str) -> str:
+    """Hash a value for `at_hash` (OpenID Connect Core §3.1.3.6)."""
+    hashed = (sha512 if algorithm == "EdDSA" else sha256)(text.encode()).digest()
+    return base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()
 
 
 def verify_signature(keys: KeyRing, kind: str, token: str) -> dict[str, Any]:
@@ -28,7 +37,7 @@ def verify_signature(keys: KeyRing, kind: str, token: str) -> dict[str, Any]:
     if len(token) > MOST_CHARACTERS:
         raise BadAccessToken("the token is too long")
     try:
-        read = jwt.decode(token, keys.verifying, [ALGORITHM])
+        read = jwt.decode(token, keys.verifying, [ALGORITHM] if kind == ACCESS else ALGORITHMS)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):  # any shape comes in
         raise BadAccessToken("the token was not signed here") from None
     if read.header.get("typ") != kind or "crit" in read.header:

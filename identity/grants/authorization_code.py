@@ -13,9 +13,11 @@ from identity.authorizations import (
     make_code,
     read_code,
 )
+from identity.clients import COMPATIBLE
 from identity.grants.adapters import CodeInHand, KnownClient
 from identity.grants.base import Ours, check_still_allowed
 from identity.scopes import split
+from identity.wanted import NAME, read_wanted
 
 
 class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
@@ -43,11 +45,13 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
                 redirect_uri=request.payload.redirect_uri,
                 scopes=split(request.scope),
                 nonce=data.get("nonce"),
-                code_challenge=data["code_challenge"],
+                code_challenge=data.get("code_challenge", ""),
                 auth_time=acting.session.auth_time,
                 acr=acting.session.acr,
                 code_expires_at=now + CODE_SECONDS,
                 expires_at=now + LIFETIME_SECONDS,
+                claims=" ".join({NAME} & read_wanted(data.get("claims", "")).id_token.keys()),
+                offline=request.client.client.profile == COMPATIBLE,
             )
         )
 

@@ -1,19 +1,26 @@
-"""Proof key for code exchange (RFC 7636): S256, always."""
+"""Proof key for code exchange (RFC 7636): S256, and only `compatible` apps may do without."""
 
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge
 
+from identity.clients import COMPATIBLE, Client
+
 
 class Pkce(CodeChallenge):  # type: ignore[misc]
-    """Requires a challenge of every client, and knows no `plain` (RFC 9700 §2.1.1)."""
+    """Requires a challenge of all but `compatible` apps; no `plain` (RFC 9700 §2.1.1)."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]
 
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
         """Refuse a request without challenge, and one whose method would default to `plain`."""
         data = grant.request.payload.data
+        client: Client = grant.request.client.client
+        if client.profile == COMPATIBLE and not {"code_challenge", "code_challenge_method"} & set(
+            data
+        ):
+            return
         if data.get("code_challenge_method") != "S256":
             raise InvalidRequestError("code_challenge_method must be S256")
         if not data.get("code_challenge"):

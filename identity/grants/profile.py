@@ -10,6 +10,12 @@ from authlib.oidc.core.errors import (
     RequestURINotSupportedError,
 )
 
+from identity.errors import BadWish
+from identity.scopes import PROFILE, join, split
+from identity.wanted import read_wanted
+
+QUERY, FORM_POST = "query", "form_post"
+RESPONSE_MODES = (QUERY, FORM_POST)
 PROMPTS = {"none", "login", "consent", "select_account"}
 NOT_SUPPORTED = {
     "request": RequestNotSupportedError,
@@ -37,13 +43,25 @@ class RequestProfile:
         for name, error in NOT_SUPPORTED.items():
             if name in data:
                 raise error
-        if data.get("response_mode", "query") != "query":
-            raise InvalidRequestError("response_mode must be query")
+        if data.get("response_mode", QUERY) not in RESPONSE_MODES:
+            raise InvalidRequestError("response_mode must be query or form_post")
+        _grant_wanted(grant.request)
         _check_prompt(data.get("prompt", ""))
         if not SECONDS.fullmatch(data.get("max_age", "0")):
             raise InvalidRequestError("max_age must be a number of seconds")
         if any(len(data.get(name, "")) > MOST_CHARACTERS for name in ("state", "nonce")):
             raise InvalidRequestError("state or nonce is too long")
+
+
+def _grant_wanted(request: Any) -> None:
+    """Count a wish for the name as the scope that gives it, so that the person sees it asked."""
+    try:
+        wanted = read_wanted(request.payload.data.get("claims", ""))
+    except BadWish as error:
+        raise InvalidRequestError(str(error)) from None
+    if wanted.name:
+        scopes = split(request.scope) | ({PROFILE} & request.client.client.scopes)
+        request.scope = join(scopes)
 
 
 def _check_prompt(prompt: str) -> None:

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from identity.authorizing import allow, deny
+from identity.pages.deliver import deliver
 from identity.pages.frame import Form, Frame, see_other, signed_in_at
 from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
 from identity.realm import Realm
@@ -49,7 +50,8 @@ class ConsentPage:
             return see_other(onward.address())
         if form.get("decision") != ALLOW:
             with self._realm.reading() as store:
-                return see_other(deny(self._realm.work(store), onward.flow).location or "/")
+                answer = deny(self._realm.work(store), onward.flow)
+            return deliver(self._frame, request, onward.flow, answer)
         with self._realm.writing() as store:
             flow = allow(self._realm.work(store), onward.flow, signed_in)
         return see_other(Onward(self._realm, flow, "/").address())

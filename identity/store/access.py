@@ -41,6 +41,7 @@ class TokenRow:
     party: Party
     client_demo: bool
     token_revoked: bool
+    userinfo_alg: str
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,11 @@ class AccessStore:
         if row is None:
             return None
         authorization = read_authorization(row)
-        person, party = _subjects(row[len(AUTHORIZATION) : -2], authorization.party_id)
+        person, party = _subjects(row[len(AUTHORIZATION) : -3], authorization.party_id)
         if party is None:
             return None
-        return TokenRow(authorization, person, party, bool(row[-2]), bool(row[-1]))
+        alg, demo, revoked = row[-3:]
+        return TokenRow(authorization, person, party, bool(demo), bool(revoked), alg)
 
     def find_own_token(self, client_id: str, jti: str) -> OwnTokenRow | None:
         """Find the app behind a token of its own, and its owner."""
@@ -111,7 +113,7 @@ _SESSION = (
     .where(sessions.c.cookie_hash == bindparam("cookie_hash"))
 )
 _TOKEN = (
-    select(*AUTHORIZATION, *_PERSON, *_BODY, clients.c.demo, _REVOKED)
+    select(*AUTHORIZATION, *_PERSON, *_BODY, clients.c.userinfo_alg, clients.c.demo, _REVOKED)
     .join(people, people.c.person_id == authorizations.c.person_id)
     .join(clients, clients.c.client_id == authorizations.c.client_id)
     .outerjoin(legal_persons, legal_persons.c.legal_person_id == authorizations.c.party_id)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from identity import pages, routes
 from identity.acting import SignedIn, choose_party, current_session, find_session
 from identity.assurance import PASSWORD_LEVEL
-from identity.clients import POST, PUBLIC, SERVICE, WEB
+from identity.clients import COMPATIBLE, POST, PUBLIC, SERVICE, STANDARD, WEB
 from identity.keys import load_keys
 from identity.pages.frame import read_cookie
 from identity.realm import Realm, Work
@@ -42,6 +42,7 @@ REDIRECT = "http://127.0.0.1:4999/cb"
 GOODBYE = "http://127.0.0.1:4999/bye"
 WEB_SECRET = "secret: with + and % in it"
 OTHER_SECRET = "the other secret"
+EXACT_SECRET = "the secret of the exact app"
 SERVICE_SECRET = "the secret of the service"
 EVERYTHING = frozenset(SCOPES)
 
@@ -155,6 +156,10 @@ def populate(work: Work) -> None:
     for new, secret in (
         (_web("web", (REDIRECT,), (GOODBYE,)), WEB_SECRET),
         (_web("other", ("https://other.example/cb",), method=POST), OTHER_SECRET),
+        (
+            _web("exact", (REDIRECT, REDIRECT + "?foo=bar"), (GOODBYE,), profile=COMPATIBLE),
+            EXACT_SECRET,
+        ),
         (NewClient("public", "演示·手机", COMPANY_CODE, PUBLIC, EVERYTHING, (REDIRECT,)), ""),
         (
             NewClient(
@@ -171,11 +176,23 @@ def populate(work: Work) -> None:
 
 
 def _web(
-    client_id: str, redirects: tuple[str, ...], goodbyes: tuple[str, ...] = (), method: str = ""
+    client_id: str,
+    redirects: tuple[str, ...],
+    goodbyes: tuple[str, ...] = (),
+    method: str = "",
+    profile: str = STANDARD,
 ) -> NewClient:
     name = "演示·点餐应用" if client_id == "web" else "演示·另一个应用"
     return NewClient(
-        client_id, name, COMPANY_CODE, WEB, EVERYTHING, redirects, goodbyes, auth_method=method
+        client_id,
+        name,
+        COMPANY_CODE,
+        WEB,
+        EVERYTHING,
+        redirects,
+        goodbyes,
+        auth_method=method,
+        profile=profile,
     )
 
 

@@ -1,0 +1,439 @@
+"""The OpenID Foundation suite's modules for a code provider, one test of the same name each.
+
+An app of the profile `compatible` asks as the suite does: no PKCE unless the module says so.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from service.tour.forms import read_forms
+from tests.identity.browser import VERIFIER, Browser, basic, challenge_of, told
+from tests.identity.conftest import Site
+from tests.identity.world import EXACT_SECRET, GOODBYE, REDIRECT
+
+module = pytest.mark.module
+Tokens = dict[str, Any]
+
+
+def asked(**changes: str | None) -> dict[str, str]:
+    """The suite's usual request; None leaves a parameter out."""
+    usual: dict[str, str | None] = {
+        "response_type": "code",
+        "client_id": "exact",
+        "redirect_uri": REDIRECT,
+        "scope": "openid",
+        "state": "the state",
+        "nonce": "the nonce",
+    }
+    return {name: value for name, value in (usual | changes).items() if value is not None}
+
+
+def redeem(browser: Browser, code: str, **more: str) -> httpx.Response:
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
+    return browser.token(basic("exact", EXACT_SECRET), **(form | more))
+
+
+def complete(browser: Browser, **changes: str | None) -> Tokens:
+    """Authorize and redeem; check what every module checks."""
+    request = asked(**changes)
+    answer = browser.authorize(request)
+    assert answer.get("state") == request.get("state")
+    assert answer["iss"] == browser.url
+    tokens = redeem(browser, answer["code"])
+    assert tokens.status_code == 200, tokens.text
+    assert tokens.headers["cache-control"] == "no-store"
+    body: Tokens = tokens.json()
+    claims = id_token(browser, body)
+    assert claims["iss"] == browser.url
+    assert claims["aud"] == "exact"
+    assert claims.get("nonce") == request.get("nonce")
+    return body
+
+
+def id_token(browser: Browser, tokens: Tokens) -> dict[str, Any]:
+    keys = KeySet.import_key_set(browser.http.get("/jwks").json())
+    return dict(jwt.decode(tokens["id_token"], keys, ["ES256", "RS256", "EdDSA"]).claims)
+
+
+def userinfo(browser: Browser, tokens: Tokens) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    answer = browser.http.get("/userinfo", headers=headers)
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+@module("oidcc-server")
+def test_oidcc_server(site: Site) -> None:
+    browser = site.browser()
+    tokens = complete(browser)
+    assert browser.pages == ["/sign-in", "/act-for", "/consent"]
+    assert userinfo(browser, tokens)["sub"] == id_token(browser, tokens)["sub"]
+
+
+@module("oidcc-response-type-missing")
+def test_oidcc_response_type_missing(site: Site) -> None:
+    told_app = site.ready().authorize(asked(response_type=None))
+    assert told_app["error"] == "invalid_request"
+    assert told_app["state"] == "the state"
+
+
+@module("oidcc-idtoken-signature")
+def test_oidcc_idtoken_signature(site: Site) -> None:
+    browser = site.ready()
+    token = complete(browser)["id_token"]
+    header = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))
+    kids = {key["kid"]: key["alg"] for key in browser.http.get("/jwks").json()["keys"]}
+    assert kids[header["kid"]] == header["alg"]
+
+
+@module("oidcc-idtoken-unsigned")
+def test_oidcc_idtoken_unsigned(site: Site) -> None:
+    metadata = site.browser().http.get("/.well-known/openid-configuration").json()
+    assert "none" not in metadata["id_token_signing_alg_values_supported"]
+
+
+@module("oidcc-userinfo-get")
+def test_oidcc_userinfo_get(site: Site) -> None:
+    browser = site.ready()
+    assert userinfo(browser, complete(browser))["sub"]
+
+
+@module("oidcc-userinfo-post-header")
+def test_oidcc_userinfo_post_header(site: Site) -> None:
+    browser = site.ready()
+    headers = {"Authorization": f"Bearer {complete(browser)['access_token']}"}
+    assert browser.http.post("/userinfo", headers=headers).json()["sub"]
+
+
+@module("oidcc-userinfo-post-body")
+def test_oidcc_userinfo_post_body(site: Site) -> None:
+    browser = site.ready()
+    form = {"access_token": complete(browser)["access_token"]}
+    assert browser.http.post("/userinfo", data=form).json()["sub"]
+
+
+@module("oidcc-ensure-request-without-nonce-succeeds-for-code-flow")
+def test_oidcc_ensure_request_without_nonce_succeeds_for_code_flow(site: Site) -> None:
+    complete(site.ready(), nonce=None)
+
+
+@pytest.mark.parametrize(
+    ("scope", "name"),
+    [
+        pytest.param(f"openid {scope}", scope == "profile", marks=module(f"oidcc-scope-{scope}"))
+        for scope in ("profile", "email", "address", "phone")
+    ],
+)
+def test_oidcc_scope(site: Site, scope: str, *, name: bool) -> None:
+    browser = site.ready()
+    tokens = complete(browser, scope=scope)
+    assert tokens["scope"] == scope
+    assert ("name" in userinfo(browser, tokens)) is name
+
+
+@module("oidcc-scope-all")
+def test_oidcc_scope_all(site: Site) -> None:
+    browser = site.ready()
+    assert userinfo(browser, complete(browser, scope="openid profile email address phone"))["name"]
+
+
+@module("oidcc-alternate-happy-flow")
+def test_oidcc_alternate_happy_flow(site: Site) -> None:
+    complete(site.browser("person"), state="a" * 128, scope="openid profile", login_hint="person")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({name: value}, marks=module(f"oidcc-{test}"))
+        for test, name, value in (
+            ("display-page", "display", "page"),
+            ("display-popup", "display", "popup"),
+            ("ensure-request-with-unknown-parameter-succeeds", "extra", "foobar"),
+            ("login-hint", "login_hint", "buffy@example.com"),
+            ("ui-locales", "ui_locales", "se"),
+            ("claims-locales", "claims_locales", "se"),
+            ("ensure-request-with-acr-values-succeeds", "acr_values", "1 2"),
+        )
+    ],
+)
+def test_oidcc_parameter_that_changes_nothing(site: Site, changes: Mapping[str, str]) -> None:
+    complete(site.ready(), **changes)
+
+
+@module("oidcc-prompt-login")
+def test_oidcc_prompt_login(site: Site) -> None:
+    browser = site.browser()
+    before = id_token(browser, complete(browser))["auth_time"]
+    site.world.clock.now += 5
+    browser.pages.clear()
+    assert id_token(browser, complete(browser, prompt="login"))["auth_time"] > before
+    assert "/sign-in" in browser.pages
+
+
+@module("oidcc-prompt-none-not-logged-in")
+def test_oidcc_prompt_none_not_logged_in(site: Site) -> None:
+    assert site.browser().authorize(asked(prompt="none"))["error"] == "login_required"
+
+
+@module("oidcc-prompt-none-logged-in")
+def test_oidcc_prompt_none_logged_in(site: Site) -> None:
+    browser = site.browser()
+    first = id_token(browser, complete(browser))
+    browser.pages.clear()
+    again = id_token(browser, complete(browser, prompt="none"))
+    assert (again["sub"], again["auth_time"]) == (first["sub"], first["auth_time"])
+    assert not browser.pages
+
+
+@module("oidcc-max-age-1")
+def test_oidcc_max_age_1(site: Site) -> None:
+    browser = site.browser()
+    before = id_token(browser, complete(browser))["auth_time"]
+    site.world.clock.now += 2
+    assert id_token(browser, complete(browser, max_age="1"))["auth_time"] > before
+
+
+@module("oidcc-max-age-10000")
+def test_oidcc_max_age_10000(site: Site) -> None:
+    browser = site.browser()
+    before = id_token(browser, complete(browser))["auth_time"]
+    site.world.clock.now += 2
+    assert id_token(browser, complete(browser, max_age="10000"))["auth_time"] == before
+
+
+@module("oidcc-id-token-hint")
+def test_oidcc_id_token_hint(site: Site) -> None:
+    browser = site.browser()
+    tokens = complete(browser)
+    again = complete(browser, prompt="none", id_token_hint=tokens["id_token"])
+    assert id_token(browser, again)["sub"] == id_token(browser, tokens)["sub"]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param(0, marks=module("oidcc-codereuse")),
+        pytest.param(30, marks=module("oidcc-codereuse-30seconds")),
+    ],
+)
+def test_oidcc_codereuse(site: Site, later: int) -> None:
+    browser = site.ready()
+    code = browser.authorize(asked())["code"]
+    token = redeem(browser, code).json()["access_token"]
+    site.world.clock.now += later
+    assert redeem(browser, code).json()["error"] == "invalid_grant"
+    headers = {"Authorization": f"Bearer {token}"}
+    assert browser.http.get("/userinfo", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param(REDIRECT + "/x", marks=module("oidcc-ensure-registered-redirect-uri")),
+        pytest.param(None, marks=module("oidcc-ensure-redirect-uri-in-authorization-request")),
+        pytest.param(REDIRECT + "?foo=baz", marks=module("oidcc-redirect-uri-query-mismatch")),
+        pytest.param(REDIRECT + "?foo=bar&x=y", marks=module("oidcc-redirect-uri-query-added")),
+    ],
+)
+def test_oidcc_bad_redirect_uri(site: Site, address: str | None) -> None:
+    answer = site.ready().http.get("/authorize", params=asked(redirect_uri=address))
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+
+
+@module("oidcc-redirect-uri-query-OK")
+def test_oidcc_redirect_uri_query_ok(site: Site) -> None:
+    answer = site.ready().authorize(asked(redirect_uri=REDIRECT + "?foo=bar"))
+    assert answer["foo"] == "bar"
+    assert answer["code"]
+
+
+@module("oidcc-ensure-post-request-succeeds")
+def test_oidcc_ensure_post_request_succeeds(site: Site) -> None:
+    browser = site.browser()
+    assert browser.walk(browser.http.post("/authorize", data=asked()))["code"]
+
+
+@module("oidcc-server-client-secret-post")
+def test_oidcc_server_client_secret_post(site: Site) -> None:
+    metadata = site.browser().http.get("/.well-known/openid-configuration").json()
+    assert "client_secret_post" in metadata["token_endpoint_auth_methods_supported"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param(
+            "request_uri",
+            "https://rp.example/request.jwt",
+            marks=module(
+                "oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported"
+            ),
+        ),
+        pytest.param(
+            "request",
+            "e30.e30.",
+            marks=module(
+                "oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported"
+            ),
+        ),
+        pytest.param(
+            "request", "e30.e30.", marks=module("oidcc-ensure-request-object-with-redirect-uri")
+        ),
+    ],
+)
+def test_oidcc_request_object_is_refused_as_unsupported(site: Site, name: str, value: str) -> None:
+    answer = site.ready().authorize(asked(**{name: value}))
+    assert answer["error"] == f"{name}_not_supported"
+
+
+@module("oidcc-claims-essential")
+def test_oidcc_claims_essential(site: Site) -> None:
+    browser = site.ready()
+    wanted = {"userinfo": {"name": {"essential": True}}, "id_token": {"name": None}}
+    tokens = complete(browser, claims=json.dumps(wanted))
+    assert userinfo(browser, tokens)["name"] == id_token(browser, tokens)["name"]
+
+
+@pytest.mark.parametrize("claims", ["{", "[]", '{"id_token": 1}', "[" * 4000, '"' + "x" * 5000])
+def test_a_claims_parameter_that_cannot_be_read_is_refused(site: Site, claims: str) -> None:
+    assert site.ready().authorize(asked(claims=claims))["error"] == "invalid_request"
+
+
+def test_a_claims_parameter_may_name_who_must_answer_and_how_well(site: Site) -> None:
+    browser = site.ready()
+    somebody = json.dumps({"id_token": {"sub": {"value": "somebody else"}}})
+    told_app = browser.authorize(asked(claims=somebody, prompt="none"))
+    assert told_app["error"] == "account_selection_required"
+    better = json.dumps({"id_token": {"acr": {"essential": True, "values": ["better"]}}})
+    told_app = browser.authorize(asked(claims=better))
+    assert told_app["error"] == "unmet_authentication_requirements"
+
+
+@module("oidcc-refresh-token")
+def test_oidcc_refresh_token(site: Site) -> None:
+    browser = site.ready()
+    tokens = complete(browser)
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    again = browser.token(basic("exact", EXACT_SECRET), **form).json()
+    first, second = id_token(browser, tokens), id_token(browser, again)
+    assert {first[name] == second[name] for name in ("iss", "sub", "aud", "auth_time")} == {True}
+    assert again["access_token"] != tokens["access_token"]
+
+
+@module("oidcc-ensure-request-with-valid-pkce-succeeds")
+def test_oidcc_ensure_request_with_valid_pkce_succeeds(site: Site) -> None:
+    browser = site.ready()
+    pkce = {"code_challenge": challenge_of(VERIFIER), "code_challenge_method": "S256"}
+    code = browser.authorize(asked(**pkce))["code"]
+    assert redeem(browser, code).status_code == 400
+    assert redeem(browser, code, code_verifier=VERIFIER).status_code == 200
+
+
+def test_pkce_stays_required_of_everybody_else(site: Site) -> None:
+    assert site.ready().authorize(asked(client_id="web"))["error"] == "invalid_request"
+
+
+def test_the_answer_may_come_as_a_form_that_posts_itself_or_by_a_button(site: Site) -> None:
+    browser = site.ready()
+    for changes, name in (({}, "code"), ({"max_age": "x"}, "error")):
+        request = asked(response_mode="form_post", state='"><script>', **changes)
+        page = browser.http.get("/authorize", params=request)
+        (form,) = [each for each in read_forms(page.text) if each.action == REDIRECT]
+        assert {name, "state", "iss"} <= form.fields.keys()
+        assert form.fields["state"] == request["state"]
+        policy = page.headers["content-security-policy"]
+        assert "form-action 'self' http://127.0.0.1:4999" in policy
+
+
+@module("oidcc-discovery-endpoint-verification")
+@module("oidcc-rp-initiated-logout-discovery-endpoint-verification")
+def test_oidcc_discovery_endpoint_verification(site: Site) -> None:
+    metadata = site.browser().http.get("/.well-known/openid-configuration").json()
+    for name in (
+        "issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri",
+        "end_session_endpoint",
+    ):  # fmt: skip
+        assert metadata[name].startswith(site.url)
+    assert "RS256" in metadata["id_token_signing_alg_values_supported"]
+    assert "code" in metadata["response_types_supported"]
+    assert {"public", "pairwise"} == set(metadata["subject_types_supported"])
+
+
+def log_out(browser: Browser, **parameters: str) -> httpx.Response:
+    return browser.http.get("/logout", params=parameters)
+
+
+def signed_in(browser: Browser) -> bool:
+    return browser.authorize(asked(prompt="none")).get("error") != "login_required"
+
+
+@pytest.mark.parametrize(
+    ("state", "end"),
+    [
+        pytest.param({"state": "s"}, "s", marks=module("oidcc-rp-initiated-logout")),
+        pytest.param({}, None, marks=module("oidcc-rp-initiated-logout-no-state")),
+    ],
+)
+def test_oidcc_rp_initiated_logout(site: Site, state: dict[str, str], end: str | None) -> None:
+    browser = site.browser()
+    ask = {"id_token_hint": complete(browser)["id_token"], "post_logout_redirect_uri": GOODBYE}
+    target = log_out(browser, **ask, **state).headers["location"]
+    assert target.startswith(GOODBYE)
+    assert told(target).get("state") == end
+    assert not signed_in(browser)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(ask, marks=module(f"oidcc-rp-initiated-logout-{name}"))
+        for name, ask in (
+            ("bad-post-logout-redirect-uri", {"post_logout_redirect_uri": GOODBYE + "/x"}),
+            ("no-post-logout-redirect-uri", {}),
+            (
+                "query-added-to-post-logout-redirect-uri",
+                {"post_logout_redirect_uri": GOODBYE + "?foo=bar"},
+            ),
+        )
+    ],
+)
+def test_oidcc_rp_initiated_logout_goes_nowhere_else(site: Site, ask: dict[str, str]) -> None:
+    browser = site.browser()
+    hint = complete(browser)["id_token"]
+    answer = log_out(browser, id_token_hint=hint, state="s", **ask)
+    assert answer.headers["location"] == "/sign-out"
+
+
+@pytest.mark.parametrize(
+    ("ask", "status"),
+    [
+        pytest.param(ask, status, marks=module(f"oidcc-rp-initiated-logout-{name}"))
+        for name, ask, status in (
+            ("modified-id-token-hint", {"id_token_hint": "modified"}, 400),
+            ("bad-id-token-hint", {"id_token_hint": "x.y.z"}, 400),
+            ("no-id-token-hint", {"post_logout_redirect_uri": GOODBYE, "state": "s"}, 303),
+            ("no-params", {}, 303),
+            ("only-state", {"state": "s"}, 303),
+        )
+    ],
+)
+def test_oidcc_rp_initiated_logout_asks_or_refuses(
+    site: Site, ask: dict[str, str], status: int
+) -> None:
+    browser = site.browser()
+    token = complete(browser)["id_token"]
+    if ask.get("id_token_hint") == "modified":
+        ask = {"id_token_hint": token[:-8] + "AAAAAAAA"}
+    answer = log_out(browser, **ask)
+    assert answer.status_code == status
+    assert not answer.headers.get("location", "").startswith("http")
+    assert signed_in(browser)
