@@ -210,14 +210,18 @@ def _check_client(new: NewClient, method: str) -> None:
         raise BadClient(f"kinds are {KINDS}, ways to prove oneself are {AUTH_METHODS}")
     if (method == NO_SECRET) != (new.kind == PUBLIC):
         raise BadClient("an app has a secret exactly when it can keep one")
-    if new.profile not in PROFILES or (new.profile == COMPATIBLE and method == NO_SECRET):
-        raise BadClient(f"profiles are {PROFILES}; an app without a secret is never {COMPATIBLE}")
+    _check_profile(new.profile, method)
     if not new.client_id.isascii() or not new.client_id.isprintable() or " " in new.client_id:
         raise BadClient("a client id is printable ASCII without spaces")
     if not new.scopes or not new.scopes <= SCOPES.keys():
         raise BadClient(f"scopes are {list(SCOPES)}")
     if (new.kind == SERVICE) != (not new.redirect_uris):
         raise BadClient("an app has redirect addresses exactly when it signs people in")
+
+
+def _check_profile(profile: str, method: str) -> None:
+    if profile not in PROFILES or (profile == COMPATIBLE and method == NO_SECRET):
+        raise BadClient(f"profiles are {PROFILES}; an app without a secret is never {COMPATIBLE}")
 
 
 def rotate_secret(work: Work, client_id: str) -> str:

@@ -50,7 +50,7 @@ class Site:
         company, world = self.world.company_id(), self.world
         cookie, signed_in = world.sign_in("agent", company)
         with world.working() as work:
-            for client_id in ("web", "public", "exact"):
+            for client_id in ("web", "public"):
                 work.store.clients.save_consent(
                     signed_in.person.person_id, company, client_id, EVERYTHING, work.now
                 )

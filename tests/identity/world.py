@@ -148,6 +148,7 @@ def populate(work: Work) -> None:
     for account, name, number in (
         ("person", "演示·李明", PERSON_NUMBER),
         ("agent", "演示·张强", "120101192711230039"),
+        ("reader", "演示·赵静", "120101192805180044"),
     ):
         add_person(work, account=account, name=name, citizen_number=number, password=PASSWORD)
     add_legal_person(work, code=COMPANY_CODE, name=COMPANY)

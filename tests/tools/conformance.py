@@ -1,6 +1,6 @@
 """Prints docs/conformance.md: which test follows which module of the OpenID Foundation's suite.
 
-    .venv/bin/python -m tests.tools.conformance > docs/conformance.md
+.venv/bin/python -m tests.tools.conformance > docs/conformance.md
 """
 
 import contextlib
