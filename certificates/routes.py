@@ -140,7 +140,7 @@ def _add_holding(routes: APIRouter, desk: Desk, actor: Actors) -> None:
 
 def _add_department(routes: APIRouter, desk: Desk, actor: Actors) -> None:
     Asking = Annotated[Actor, Depends(actor)]  # noqa: N806 - a type
-    Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=255)]  # noqa: N806
+    Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]  # noqa: N806
 
     @routes.post("/api/licences", status_code=201)
     def issue_licence(body: IssueBody, actor: Asking, key: Key = None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ LedgerError
 ├── NotYetAnchored           a record's evidence is not complete yet
 ├── PowerMissing             the actor may not see this
 ├── LogForked                the stored tree contradicts what was signed or anchored
+├── FieldUnknown             a record has no field of this name to open
 ├── EvidenceRejected         an evidence file fails a step
 ├── TrustUnreadable          a trust file is malformed
 └── ChainError               the chain cannot do what it was asked
@@ -84,6 +85,10 @@ class RowUnreadable(LedgerError):
         super().__init__(f"row {number} of {table} cannot be read: {why}")
         self.table = table
         self.number = number
+
+
+class FieldUnknown(LedgerError):
+    """A record has no field of this name to open."""
 
 
 class EvidenceRejected(LedgerError):

@@ -14,6 +14,7 @@ from ledger.chains.transactions import AnchorCall, read_anchor
 from ledger.checkpoint import LogSigner, TreeHead, open_checkpoint
 from ledger.errors import (
     EvidenceRejected,
+    FieldUnknown,
     LedgerError,
     LogForked,
     NotCanonical,
@@ -60,6 +61,7 @@ def make_evidence(
     Raises:
         RecordUnknown: there is no such record.
         NotYetAnchored: its tree is not in the contract yet; it will be in seconds.
+        FieldUnknown: it has no field of such a name.
     """
     record = store.find_record(record_id)
     if record is None:
@@ -93,11 +95,13 @@ def _anchored(store: LedgerStore, record: Record, chain_id: int) -> tuple[Anchor
 
 
 def _chosen(record: Record, fields: Collection[str] | None) -> Mapping[str, Json]:
-    return {
-        name: pair
-        for name, pair in parse_object(record.openings).items()
-        if fields is None or name in fields
-    }
+    openings = parse_object(record.openings)
+    if fields is None:
+        return openings
+    unknown = sorted(set(fields) - set(openings))
+    if unknown:
+        raise FieldUnknown(f"this record has no field {unknown[0]!r}; it has {', '.join(openings)}")
+    return {name: openings[name] for name in openings if name in fields}
 
 
 def _describe(anchor: Anchor) -> Mapping[str, Json]:

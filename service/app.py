@@ -36,6 +36,7 @@ from service.jobs import anchoring, housekeeping, sequencing
 from service.opened import Opened
 from service.recording import holder_finder, issue_finder, recorder
 from service.web import pages, reference
+from service.web.answers import AnswerHeaders
 from service.web.frame import PageFrame
 from service.web.limits import BodyLimit
 from service.web.visitors import SignInFirst, signed_in, visitor
@@ -146,6 +147,7 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
         redirect_slashes=False,
     )
     app.add_middleware(BodyLimit)
+    app.add_middleware(AnswerHeaders, https=opened.settings.https)
     frame = make_frame(opened)
     answer_errors(app, frame)
     _send_to_sign_in(app)

@@ -56,6 +56,7 @@ ANSWERS: Mapping[type[Exception], str] = {
     ledger.TileUnknown: "not-found",
     ledger.NotYetAnchored: "not-yet-anchored",
     ledger.EvidenceRejected: "evidence-rejected",
+    ledger.FieldUnknown: "field-unknown",
     ledger.ChainUnreachable: "busy",
     web.FormUnreadable: "form-unreadable",
     web.FormTooLarge: "form-too-large",
@@ -82,8 +83,7 @@ def answer_errors(app: FastAPI, frame: PageFrame) -> None:
     def http(request: Request, error: Exception) -> Response:
         status = getattr(error, "status_code", 500)
         slug = {404: "not-found", 405: "method-not-allowed"}.get(status, "request-unreadable")
-        response = _answer(frame, request, slug, error)
-        response.status_code = status
+        response = _answer(frame, request, slug, error, status)
         response.headers.update(getattr(error, "headers", None) or {})
         return response
 
@@ -102,8 +102,11 @@ def _listed(kind: type[Exception]) -> type[Exception]:
     return next(each for each in kind.__mro__ if each in ANSWERS)
 
 
-def _answer(frame: PageFrame, request: Request, slug: str, error: Exception) -> Response:
+def _answer(
+    frame: PageFrame, request: Request, slug: str, error: Exception, status: int = 0
+) -> Response:
     problem = PROBLEMS[slug]
+    problem = problem._replace(status=status or problem.status)
     if wants_page(request):
         power = getattr(error, "power", None)
         missing = problem.title["zh"] if power is None else POWERS.get(power, power)
@@ -111,7 +114,9 @@ def _answer(frame: PageFrame, request: Request, slug: str, error: Exception) -> 
             return frame.refusal(request, missing)
         return frame.error(request, problem, str(error) if slug in SAID else None)
     response = JSONResponse(
-        problem_document(slug, error), problem.status, media_type="application/problem+json"
+        problem_document(slug, problem, error),
+        problem.status,
+        media_type="application/problem+json",
     )
     response.headers["Cache-Control"] = "no-store"
     if slug in RETRY:
@@ -127,9 +132,8 @@ def wants_page(request: Request) -> bool:
     return html and not request.url.path.startswith("/api/")
 
 
-def problem_document(slug: str, error: Exception) -> dict[str, Any]:
+def problem_document(slug: str, problem: Problem, error: Exception) -> dict[str, Any]:
     """Write a problem document (RFC 9457 §3) with its texts in both languages."""
-    problem = PROBLEMS[slug]
     document: dict[str, Any] = {
         "type": f"/problems/{slug}",
         "title": problem.title["en"],

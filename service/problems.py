@@ -149,6 +149,12 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             ("记录几秒后才有完整的证据。", "A record's evidence is complete after some seconds."),
             ("稍等再试。", "Try again in a moment."),
         ),
+        "field-unknown": _problem(
+            422,
+            ("记录里没有这个字段", "The record has no such field"),
+            ("要公开的字段名不在这条记录里。", "A field to open is not in this record."),
+            ("看记录的 openings，从中选择。", "Choose from the record's openings."),
+        ),
         "evidence-rejected": _problem(
             422,
             ("证据不成立", "The proof is refused"),

@@ -1,6 +1,7 @@
 """The registers by command: people, legal persons, mandates and apps."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -43,6 +44,13 @@ def _table(name: str, *others: str) -> Table:
     for other in others:
         table.add_column(other, overflow="fold")
     return table
+
+
+def _day(seconds: int | None) -> str:
+    """Write a Unix time as a day (UTC); a mandate without end holds until revoked."""
+    if seconds is None:
+        return "revoked"
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
 def _people(open_service: Open) -> typer.Typer:
@@ -160,12 +168,13 @@ def _mandates(open_service: Open) -> typer.Typer:
         opened = open_service()
         with opened.realm.reading() as store:
             mandates = store.mandates.live_at(opened.clock())
-            people = {each.person_id: each.name for each in store.people.all_people()}
+            people = {each.person_id: each.account for each in store.people.all_people()}
             bodies = {each.legal_person_id: each.name for each in store.people.all_legal_persons()}
-        table = _table("mandate", "person", "acts for", "role", "powers")
+        table = _table("mandate", "account", "acts for", "role", "powers", "until")
         for each in mandates:
             who, whom = people[each.person_id], bodies[each.legal_person_id]
-            table.add_row(each.mandate_id, who, whom, each.role, " ".join(sorted(each.powers)))
+            powers, until = " ".join(sorted(each.powers)), _day(each.valid_to)
+            table.add_row(each.mandate_id, who, whom, each.role, powers, until)
         console.print(table)
 
     @commands.command("revoke")

@@ -22,6 +22,7 @@ log = logging.getLogger("haihe")
 def serve(settings: Settings, *, demo: bool, host: str, port: int, console: Console) -> None:
     """Serve until told to stop."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     opened = open_service(settings, demo=demo)
     if demo:
         seed(opened, make_desk(opened))

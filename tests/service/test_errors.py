@@ -169,3 +169,16 @@ def test_strange_addresses_are_refused_and_never_a_5xx(
 ) -> None:
     answer = httpx.get(running.url + path, headers={"Accept": accept})
     assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("path", ["/api/licences", "/api/catalogue", "/api/trust", "/uses/export"])
+def test_no_answer_is_cached_or_guessed_unless_it_says_so(running: Running, path: str) -> None:
+    headers = httpx.get(running.url + path).headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_document_and_the_answer_have_one_status(running: Running) -> None:
+    kind = {"Content-Type": "application/json"}
+    answer = httpx.post(running.url + "/api/verifications", content=b"{", headers=kind)
+    assert answer.json()["status"] == answer.status_code
