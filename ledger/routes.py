@@ -11,7 +11,8 @@ from ledger.checkpoint import LogSigner
 from ledger.errors import CheckpointUnknown
 from ledger.evidence import make_evidence
 from ledger.log import Transactions
-from ledger.records import PARTY, PERSON, SUBJECT, PseudonymKey
+from ledger.records import PARTY, PERSON, SUBJECT, PseudonymKey, Record
+from ledger.store import LedgerStore
 from ledger.tiles import parse_tile, read_tile
 from ledger.trust import Trust
 from ledger.views import PAGE, list_lines, show_record
@@ -52,14 +53,8 @@ def router(
 
         An auditor gets all of them.
         """
-        require(actor, USES if role == SUBJECT else OWN_RECORDS, AUDIT)
-        person = key.pseudonym(PERSON, actor.person_id or "") if role == PARTY else None
         with reading() as store:
-            if AUDIT in actor.powers:
-                found = store.latest_records(limit, before)
-            else:
-                mine = key.pseudonym(role, actor.party_id)
-                found = store.records_of(role, mine, limit, before, person)
+            found = _find_records(store, actor, role, key, limit, before)
             lines = list_lines(store, trust().chain_id, found)
         following = lines[-1].record_id if len(lines) == limit else None
         return {"records": [line.to_json() for line in lines], "next": following}
@@ -83,6 +78,21 @@ def router(
 
     routes.include_router(_public(reading, trust))
     return routes
+
+
+def _find_records(
+    store: LedgerStore, actor: Actor, role: str, key: PseudonymKey, limit: int, before: str | None
+) -> list[Record]:
+    """Find the records that an actor may list in a role.
+
+    Raises:
+        PowerMissing: they may list none.
+    """
+    require(actor, USES if role == SUBJECT else OWN_RECORDS, AUDIT)
+    if AUDIT in actor.powers:
+        return store.latest_records(limit, before)
+    person = key.pseudonym(PERSON, actor.person_id or "") if role == PARTY else None
+    return store.records_of(role, key.pseudonym(role, actor.party_id), limit, before, person)
 
 
 def _public(reading: Transactions, trust: Callable[[], Trust]) -> APIRouter:
