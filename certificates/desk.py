@@ -10,7 +10,7 @@ from certificates.formats.credential import Random
 from certificates.issuing import Changed, FindSigner, Issued, IssueTools, change_state, issue
 from certificates.licences import Licence
 from certificates.lifecycle import State
-from certificates.presenting import Shown, show
+from certificates.presenting import Shown, find_own, show
 from certificates.recording import Actor, AppendRecord, FindIssue, require_power
 from certificates.requests import FindHolder, IssueRequest
 from certificates.status import StatusLists
@@ -75,6 +75,13 @@ class Desk:
             return show(
                 work.store, identifier, actor, matter, work.append, self.clock(), self.random
             )
+
+    def used_at(self, identifier: str, actor: Actor, made_at: int) -> int | None:
+        """When the code that the actor made at that second was used; None if it was not."""
+        require_power(actor, "show")
+        with self.reading() as store:
+            find_own(store, identifier, actor)
+            return store.used_at(identifier, made_at)
 
     def verify(self, request: VerifyRequest, actor: Actor) -> Verdict:
         """Verify, see `verifying.verify`; a refused use is recorded as well."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
@@ -13,6 +13,8 @@ from certificates.pages.views import card_of
 from certificates.presenting import Shown
 from certificates.recording import Actor
 
+NOTHING_YET = 204
+Second = Annotated[int, Path(ge=0, lt=2**63)]
 Place = Annotated[int, Query(ge=0, lt=2**63)]
 
 
@@ -45,6 +47,18 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
     @routes.post("/licences/{identifier}/show", dependencies=[Depends(frame.form)])
     def make_show(request: Request, identifier: str, actor: Asking) -> Response:
         return _show(request, identifier, actor, desk.show(identifier, actor, None))
+
+    @routes.get("/licences/{identifier}/shows/{made_at}")
+    def tell_use(
+        request: Request,
+        identifier: str,
+        made_at: Second,
+        actor: Asking,
+    ) -> Response:
+        used_at = desk.used_at(identifier, actor, made_at)
+        if used_at is None:
+            return Response(status_code=NOTHING_YET)
+        return frame.render(request, "certificates/used.html", {"used_at": used_at})
 
     def _licence(request: Request, identifier: str, actor: Actor, *, revealed: bool) -> Response:
         card = card_of(desk.find(identifier, actor), desk.clock(), revealed=revealed)

@@ -190,6 +190,12 @@ class CertificateStore:
         expired = update(shows).where(shows.c.digits_hash.is_not(None), long_dead)
         self._connection.execute(expired.values(digits_hash=None))
 
+    def used_at(self, identifier: str, made_at: int) -> int | None:
+        """When a code of a licence, by the time it was made, was used; None if it was not."""
+        made = (shows.c.identifier == identifier) & (shows.c.made_at == made_at)
+        query = select(shows.c.used_at).where(made, shows.c.used_at.is_not(None))
+        return self._connection.scalars(query.limit(1)).one_or_none()
+
     def add_show(self, code_hash: bytes, digits_hash: bytes, show: Show) -> bool:
         """Add a code; False if a code that is alive, or died just now, has the same digits."""
         row = asdict(show) | {"code_hash": code_hash, "digits_hash": digits_hash}

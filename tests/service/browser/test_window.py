@@ -186,3 +186,11 @@ def test_a_reload_keeps_the_verdict_and_uses_nothing_up(
     expect(clerk.locator("main .verdict")).to_have_class(re.compile("verdict-ok"))
     clerk.goto(service_url + "/verify/verdicts/0000")
     assert "/ledger/records/0000" in clerk.url
+
+
+def test_the_holder_is_told_when_the_code_was_used(
+    holder: Page, clerk: Page, service_url: str
+) -> None:
+    shown = windows.show(holder, service_url)
+    windows.verify(clerk, service_url, shown.digits)
+    expect(holder.locator("#show [role=status]")).to_contain_text("已被核验")
