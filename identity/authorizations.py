@@ -40,6 +40,7 @@ class Authorization:
         revoked_at: when it was withdrawn, None if it was not.
         claims: names that the request wants in the ID token itself, with spaces between.
         offline: refresh tokens are given although `offline_access` was not asked for.
+        amr: by which methods the person proved who they are (RFC 8176), separated by spaces.
     """
 
     authorization_id: str
@@ -61,6 +62,7 @@ class Authorization:
     revoked_at: int | None = None
     claims: str = ""
     offline: bool = False
+    amr: str = "pwd"
 
     def is_live(self, now: int) -> bool:
         """Tell whether tokens may still be drawn from it."""

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from identity.acting import SignedIn
+from identity.assurance import MFA_LEVEL, acr_of, meets
 from identity.errors import BadAccessToken
-from identity.flow import ACT_FOR, CONSENT, SIGN_IN, Flow
+from identity.flow import ACT_FOR, CONSENT, SECOND_FACTOR, SIGN_IN, Flow
 from identity.grants.messages import Answer
 from identity.parameters import read_parameters
 from identity.provider import Pending, check_authorization
 from identity.realm import Work
+from identity.second_factor import is_enrolled
 from identity.tokens import ID, verify_signature
 from identity.wanted import read_wanted
 
@@ -102,6 +104,14 @@ def _needs_sign_in(arrival: _Arrival) -> bool:  # 3
     return arrival.prompts("login") or too_old
 
 
+def _needs_second_factor(arrival: _Arrival) -> bool:  # 3
+    """Ask for more only of those who have more: `acr_values` is a wish (Core §3.1.2.1)."""
+    session, wanted = arrival.signed_in.session, arrival.pending.parameters.get("acr_values")
+    if meets(session.acr, wanted):
+        return False
+    return session.acr != acr_of(MFA_LEVEL) and is_enrolled(arrival.work, session.person_id)
+
+
 def _needs_choice(arrival: _Arrival) -> bool:  # 4
     if arrival.signed_in.party is None:
         return True
@@ -123,6 +133,7 @@ def _needs_consent(arrival: _Arrival) -> bool:  # 5
 
 _STEPS: tuple[tuple[str, str, Callable[[_Arrival], bool]], ...] = (
     (SIGN_IN, "login_required", _needs_sign_in),
+    (SECOND_FACTOR, "interaction_required", _needs_second_factor),
     (ACT_FOR, "account_selection_required", _needs_choice),
     (CONSENT, "consent_required", _needs_consent),
 )

@@ -93,6 +93,7 @@ def id_claims(
         "exp": issue.now + ID_SECONDS,
         "auth_time": authorization.auth_time,
         "acr": authorization.acr,
+        "amr": authorization.amr.split(),
         "sid": authorization.session_id,
         "at_hash": half_hash(access_token, client.id_token_alg),
     }

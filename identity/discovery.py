@@ -35,7 +35,7 @@ def describe(issuer: str) -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": list(ACR_VALUES),
         "claims_supported": [
-            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "sid", "act"),
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "act"),
             *("name", "legal_person"),
         ],
         "verified_claims_supported": True,  # OpenID Identity Assurance §9

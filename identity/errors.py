@@ -66,6 +66,18 @@ class SignInRefused(IdentityError):
         self.person_id = person_id
 
 
+class SecondFactorRefused(IdentityError):
+    """A code that is wrong or was used.
+
+    Attributes:
+        tries_left: how many more tries there are before a pause.
+    """
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__("the code is wrong or was used")
+        self.tries_left = tries_left
+
+
 class SignInPaused(IdentityError):
     """Too many failed tries for this account or from this address.
 

@@ -15,6 +15,7 @@ LIFETIME_SECONDS = 3600
 SIGN_IN = "sign-in"
 ACT_FOR = "act-for"
 CONSENT = "consent"
+SECOND_FACTOR = "second-factor"
 
 
 @dataclass(frozen=True)

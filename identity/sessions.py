@@ -23,6 +23,7 @@ class Session:
         expires_at: end that no use puts off.
         ended_at: when they signed out, None if they did not.
         device: the browser, in coarse words.
+        amr: by which methods they proved it (RFC 8176), separated by spaces.
     """
 
     session_id: str
@@ -34,6 +35,7 @@ class Session:
     expires_at: int
     ended_at: int | None = None
     device: str = ""
+    amr: str = "pwd"
 
     def is_live(self, now: int) -> bool:
         """Tell whether it still counts at `now`."""

@@ -31,6 +31,7 @@ def open_session(
         seen_at=work.now,
         expires_at=work.now + ABSOLUTE_SECONDS,
         device=visit.device,
+        amr=" ".join(proof.methods),
     )
     work.store.sessions.add(hash_cookie(cookie), session)
     if old is not None:

@@ -48,6 +48,7 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
                 code_challenge=data.get("code_challenge", ""),
                 auth_time=acting.session.auth_time,
                 acr=acting.session.acr,
+                amr=acting.session.amr,
                 code_expires_at=now + CODE_SECONDS,
                 expires_at=now + LIFETIME_SECONDS,
                 claims=" ".join({NAME} & read_wanted(data.get("claims", "")).id_token.keys()),

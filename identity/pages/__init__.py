@@ -9,14 +9,24 @@ from identity.errors import BadAuthorizeRequest, FlowExpired
 from identity.pages.account import AccountPage
 from identity.pages.act_for import ActForPage
 from identity.pages.consent import ConsentPage
+from identity.pages.enrolment import EnrolmentPage
 from identity.pages.frame import Form, Frame, Page, cannot_continue
+from identity.pages.second_factor import SecondFactorPage
 from identity.pages.sign_in import SignInPage
 from identity.pages.sign_out import SignOutPage
 from identity.realm import Realm
 
 TEMPLATES = Path(__file__).with_name("templates")
 TEXTS = Path(__file__).with_name("texts") / "en.po"
-PAGES = (SignInPage, ActForPage, ConsentPage, SignOutPage, AccountPage)
+PAGES = (
+    SignInPage,
+    ActForPage,
+    ConsentPage,
+    SignOutPage,
+    AccountPage,
+    SecondFactorPage,
+    EnrolmentPage,
+)
 
 
 def router(realm: Realm, frame: Frame) -> APIRouter:

@@ -17,7 +17,9 @@ from identity.pages.frame import (
     visit_at,
 )
 from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
+from identity.pages.second_factor import ask_code, needs_code
 from identity.realm import Realm
+from identity.second_factor import seal_half_way
 from identity.sign_in import METHODS, password
 from identity.sign_in.methods import Proof
 from identity.signing_in import note_sign_in, open_session
@@ -51,7 +53,14 @@ class SignInPage:
             return self._render(request, onward, form.get("account", ""), refusal)
         except (SignInPaused, SignInBusy) as refusal:
             return self._render(request, onward, form.get("account", ""), refusal)
+        if needs_code(self._realm, proof.person.person_id):
+            return self._ask_code(request, onward, proof)
         return self._open(request, onward, proof)
+
+    def _ask_code(self, request: Request, onward: Onward, proof: Proof) -> Response:
+        with self._realm.reading() as store:
+            half_way = seal_half_way(self._realm.work(store), proof.person)
+        return ask_code(self._realm, self._frame, request, onward, half_way)
 
     def _note_failure(self, request: Request, refusal: SignInRefused) -> None:
         with self._realm.writing() as store:

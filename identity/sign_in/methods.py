@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from identity.assurance import PASSWORD_METHODS
 from identity.realm import Realm
 from identity.subjects import Person
 
@@ -15,10 +16,12 @@ class Proof:
     Attributes:
         person: who.
         level: how well, an assurance level.
+        methods: by what (RFC 8176 §2).
     """
 
     person: Person
     level: int
+    methods: tuple[str, ...] = PASSWORD_METHODS
 
 
 class Method(Protocol):

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from identity.store.access import AccessStore
 from identity.store.authorizations import AuthorizationStore
 from identity.store.clients import ClientStore
+from identity.store.factors import FactorStore
 from identity.store.housekeeping import Housekeeping
 from identity.store.people import MandateStore, PeopleStore
 from identity.store.sessions import AttemptStore, SessionStore
@@ -25,5 +26,6 @@ class IdentityStore:
         self.clients = ClientStore(connection)
         self.sessions = SessionStore(connection)
         self.sign_ins = SignInStore(connection)
+        self.factors = FactorStore(connection)
         self.attempts = AttemptStore(connection)
         self.authorizations = AuthorizationStore(connection)

@@ -62,6 +62,14 @@ class SessionStore:
             .values(party_id=party_id, seen_at=now)
         )
 
+    def raise_level(self, session_id: str, cookie_hash: bytes, acr: str, amr: str) -> None:
+        """Note that the person has proved more; the cookie before opens nothing any more."""
+        self._connection.execute(
+            update(sessions)
+            .where(sessions.c.session_id == session_id, sessions.c.ended_at.is_(None))
+            .values(cookie_hash=cookie_hash, acr=acr, amr=amr)
+        )
+
     def end(self, session_id: str, now: int) -> None:
         """End a session."""
         self._connection.execute(

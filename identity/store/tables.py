@@ -101,6 +101,7 @@ sessions = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
     Column("device", Text, nullable=False, server_default=""),
+    Column("amr", Text, nullable=False, server_default="pwd"),
     Index("sessions_by_person", "person_id", "auth_time"),
 )
 
@@ -136,6 +137,7 @@ authorizations = Table(
     Column("revoked_at", BigInteger),
     Column("claims", Text, nullable=False, server_default=""),
     Column("offline", Boolean, nullable=False, server_default=false()),
+    Column("amr", Text, nullable=False, server_default="pwd"),
     Index("authorizations_by_session", "session_id"),
     Index("authorizations_by_person", "person_id", "client_id"),
 )
@@ -168,4 +170,21 @@ sign_ins = Table(
     Column("network", Text, nullable=False),
     Index("sign_ins_by_person", "person_id", "at"),
     Index("sign_ins_by_time", "at"),
+)
+
+totp_keys = Table(
+    "totp_keys",
+    metadata,
+    Column("person_id", Text, ForeignKey("people.person_id"), primary_key=True),
+    Column("sealed_key", LargeBinary, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("code_hash", LargeBinary, primary_key=True),
+    Column("person_id", Text, ForeignKey("people.person_id"), nullable=False),
+    Index("recovery_codes_by_person", "person_id"),
 )
