@@ -106,8 +106,9 @@ def _needs_sign_in(arrival: _Arrival) -> bool:  # 3
 
 def _needs_second_factor(arrival: _Arrival) -> bool:  # 3
     """Ask for more only of those who have more: `acr_values` is a wish (Core §3.1.2.1)."""
-    session, wanted = arrival.signed_in.session, arrival.pending.parameters.get("acr_values")
-    if meets(session.acr, wanted):
+    session, parameters = arrival.signed_in.session, arrival.pending.parameters
+    essential = " ".join(read_wanted(parameters.get("claims")).essential_acrs())
+    if meets(session.acr, essential or parameters.get("acr_values")):
         return False
     return session.acr != acr_of(MFA_LEVEL) and is_enrolled(arrival.work, session.person_id)
 

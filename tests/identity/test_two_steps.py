@@ -1,6 +1,7 @@
 """The second factor: vectors, once only, recovery, step-up, and what tokens say of it."""
 
 import base64
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
@@ -181,6 +182,16 @@ def test_who_has_no_second_factor_is_not_stopped_by_a_wish(site: Site) -> None:
     browser = site.browser("person")
     told = browser.authorize(request_of(acr_values=acr_of(3)))
     assert id_token(site, browser, told["code"])["acr"] == acr_of(2)
+
+
+def test_an_essential_level_asks_for_the_code_too(site: Site) -> None:
+    browser = site.browser("person")
+    browser.authorize(request_of())
+    enrolled(site.world)
+    essential = {"id_token": {"acr": {"essential": True, "value": acr_of(3)}}}
+    asked = browser.http.get("/authorize", params=request_of(claims=json.dumps(essential)))
+    assert asked.headers["location"].startswith("/second-factor")
+    forget(site)
 
 
 def test_without_a_page_the_app_is_told_that_more_is_needed(site: Site) -> None:
