@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 .PHONY: run test check bench tools contracts texts clean
 
 run: $(STAMP)
-	@$(BIN)/haihe serve --demo
+	@HAIHE_REGISTRATION=$${HAIHE_REGISTRATION:-open} $(BIN)/haihe serve --demo
 
 test: $(STAMP) tools
 	@$(BIN)/pytest $(ARGS)

@@ -9,9 +9,10 @@ from identity.keys import ALGORITHMS
 from identity.scopes import SCOPES
 
 
-def describe(issuer: str) -> dict[str, Any]:
+def describe(issuer: str, *, registration: bool = False) -> dict[str, Any]:
     """Return the provider's metadata."""
-    return {
+    place = {"registration_endpoint": f"{issuer}/register"} if registration else {}
+    return place | {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",

@@ -37,6 +37,22 @@ class BadWish(IdentityError):
     """A `claims` parameter that cannot be read."""
 
 
+class BadRegistrationRequest(IdentityError):
+    """An app wants to register itself in a way that cannot work.
+
+    Attributes:
+        code: what RFC 7591 §3.2.2 calls it.
+    """
+
+    def __init__(self, why: str, code: str = "invalid_client_metadata") -> None:
+        super().__init__(why)
+        self.code = code
+
+
+class BadRegistrationToken(IdentityError):
+    """A token that does not manage this app (RFC 7592 §2)."""
+
+
 class BadAuthorizeRequest(IdentityError):
     """An authorization request whose client or redirect address cannot be trusted.
 

@@ -25,6 +25,7 @@ class Realm:
         clock: Unix time in seconds.
         demo_allowed: whether accounts and clients of the demo data may be used.
         reads_are_local: the database is embedded, so an indexed read never waits for a network.
+        registration_open: apps may register themselves.
         random: source of random bytes.
     """
 
@@ -36,6 +37,7 @@ class Realm:
     clock: Callable[[], int]
     demo_allowed: bool = False
     reads_are_local: bool = False
+    registration_open: bool = False
     random: Callable[[int], bytes] = field(default=os.urandom)
 
     @property

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from identity import registration_routes
 from identity.access import verify_access
 from identity.authority import authority_claims
 from identity.authorizing import Ask, authorize
@@ -60,11 +61,13 @@ def router(realm: Realm, frame: Frame) -> APIRouter:
     _add_back_channel(routes, realm)
     _add_userinfo(routes, realm)
     _add_logout(routes, realm, frame)
+    if realm.registration_open:
+        routes.include_router(registration_routes.router(realm))
     return routes
 
 
 def _add_documents(routes: APIRouter, realm: Realm) -> None:
-    metadata = _serialised(describe(realm.issuer))
+    metadata = _serialised(describe(realm.issuer, registration=realm.registration_open))
     key_set = _serialised(realm.keys.published())
     headers = {"Cache-Control": f"public, max-age={STEADY_SECONDS}"}
 

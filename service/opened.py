@@ -133,4 +133,5 @@ def _realm(settings: Settings, database: Database, master: bytes, *, demo: bool)
         clock=wall_clock,
         demo_allowed=demo,
         reads_are_local=database.is_local,
+        registration_open=settings.registration == "open",
     )

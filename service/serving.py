@@ -65,6 +65,8 @@ def _say(settings: Settings, chain: Chain, console: Console, *, demo: bool) -> N
     kind = chain.name if chain.independent else f"{chain.name}, no independent trust"
     console.print(f"Haihe at [bold]{settings.issuer}[/bold]  (data in {settings.data})")
     console.print(f"  discovery  {settings.issuer}/.well-known/openid-configuration")
+    if settings.registration == "open":
+        console.print("  apps       may register themselves (HAIHE_REGISTRATION=open)")
     console.print(f"  API        {settings.issuer}/docs")
     console.print(f"  chain      {kind}, {_chain_id(chain)}")
     if not demo:

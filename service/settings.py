@@ -36,6 +36,7 @@ class Settings:
         data: folder for the embedded database, the embedded chain and the keys.
         database_url: SQLAlchemy address, SQLite or PostgreSQL.
         chain_url: `embedded`, or the JSON-RPC address of an EVM node.
+        registration: `open` if apps may register themselves, else `closed`.
         city: name of the city, as pages and the root certificate show it.
     """
 
@@ -44,6 +45,7 @@ class Settings:
     database_url: str
     chain_url: str
     city: str
+    registration: str = "closed"
 
     @property
     def keys(self) -> Path:
@@ -107,6 +109,12 @@ def _city(value: str) -> str:
     return value
 
 
+def _registration(value: str) -> str:
+    if value not in {"open", "closed"}:
+        raise ValueError("either apps may register themselves or they may not")
+    return value
+
+
 @dataclass(frozen=True)
 class _Rule:
     check: Callable[[str], str]
@@ -119,6 +127,7 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_DATABASE_URL": _Rule(_database_url, "postgresql://haihe@localhost/haihe"),
     "HAIHE_CHAIN_URL": _Rule(_chain_url, "http://127.0.0.1:8545"),
     "HAIHE_CITY": _Rule(_city, "天津市"),
+    "HAIHE_REGISTRATION": _Rule(_registration, "closed"),
 }
 
 
@@ -140,6 +149,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         database_url=_read(environment, "HAIHE_DATABASE_URL", f"sqlite:///{data}/haihe.sqlite"),
         chain_url=_read(environment, "HAIHE_CHAIN_URL", EMBEDDED),
         city=_read(environment, "HAIHE_CITY", "演示市"),
+        registration=_read(environment, "HAIHE_REGISTRATION", "closed"),
     )
 
 

@@ -11,7 +11,7 @@ from identity.clients import Client
 from identity.consents import Consent
 from identity.errors import AlreadyRegistered, NotRegistered
 from identity.store.dialects import upsert
-from identity.store.tables import clients, consents
+from identity.store.tables import authorizations, clients, consents
 
 _COLUMNS = tuple(column for column in clients.c if column.name != "created_at")
 # Built once: composing a statement costs more than running it.
@@ -58,6 +58,11 @@ class ClientStore:
         """List all clients."""
         rows = self._connection.execute(select(*_COLUMNS).order_by(clients.c.client_id))
         return [_client(row) for row in rows.mappings()]
+
+    def remove(self, client_id: str) -> None:
+        """Remove an app with all that people allowed it."""
+        for table in (consents, authorizations, clients):
+            self._connection.execute(delete(table).where(table.c.client_id == client_id))
 
     def rotate_secret(self, client_id: str, new_hash: bytes, old_until: int) -> None:
         """Replace a secret; the one before works until `old_until`.

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from identity.errors import AlreadyRegistered, NotRegistered
 from identity.mandates import Mandate
+from identity.store.dialects import upsert
 from identity.store.tables import legal_persons, mandates, people
 from identity.subjects import LegalPerson, Party, Person, party_of
 
@@ -62,6 +63,12 @@ class PeopleStore:
             self._connection.execute(insert(legal_persons).values(row))
         except IntegrityError:
             raise AlreadyRegistered(f"the code {subject.code} is taken") from None
+
+    def ensure_legal_person(self, subject: LegalPerson, now: int) -> None:
+        """Add a legal person that may be there already."""
+        row = {**vars(subject), "created_at": now}
+        statement = upsert(self._connection)(legal_persons).values(row)
+        self._connection.execute(statement.on_conflict_do_nothing())
 
     def find_person(self, person_id: str) -> Person | None:
         """Find a person by id."""

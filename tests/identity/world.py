@@ -130,6 +130,7 @@ def open_world(folder: Path, issuer: str = ISSUER, url: str = "") -> World:
         clock,
         demo_allowed=True,
         reads_are_local=True,
+        registration_open=True,
     )
     return World(realm, database, clock)
 

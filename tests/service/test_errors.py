@@ -24,7 +24,8 @@ NEVER_AT_AN_ADDRESS = {
     "NotCanonical", "RowUnreadable", "LogForked", "TrustUnreadable", "ChainError",
     "ChainLocked", "ChainDamaged", "TransactionRefused", "TransactionReplaced",
     "KeyUnreadable", "ChainRejected", "ChainExpired", "FormatRejected", "SignatureRejected",
-    "BadWish", "IdentityError", "CertificateError", "LedgerError", "WebError",
+    "BadWish", "BadRegistrationRequest", "BadRegistrationToken",
+    "IdentityError", "CertificateError", "LedgerError", "WebError",
 }  # fmt: skip
 MODULES = (certificates.errors, identity.errors, ledger.errors, service.web.errors)
 
