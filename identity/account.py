@@ -7,7 +7,7 @@ from identity.acting import SignedIn, end_session
 from identity.consents import Consent
 from identity.errors import NotRegistered
 from identity.realm import Work
-from identity.sessions import Session
+from identity.sessions import COOKIE_BYTES, Session, hash_cookie
 from identity.subjects import Party
 from identity.visits import SignIn
 
@@ -68,3 +68,20 @@ def withdraw_consent(work: Work, person_id: str, party_id: str, client_id: str) 
     """Take back what was allowed to an app; it notices at its next call."""
     work.store.clients.delete_consent(person_id, party_id, client_id)
     work.store.authorizations.revoke_of_app(person_id, party_id, client_id, work.now)
+
+
+def change_password(work: Work, signed_in: SignedIn, password_hash: str) -> str:
+    """Take a new password, under a new cookie; all other sign-ins and all tokens end.
+
+    Returns:
+        The value of the new cookie.
+    """
+    person_id, session = signed_in.person.person_id, signed_in.session
+    work.store.people.set_password(person_id, password_hash)
+    end_other_sessions(work, signed_in)
+    work.store.authorizations.revoke_of_person(person_id, work.now)
+    cookie = work.realm.random(COOKIE_BYTES).hex()
+    work.store.sessions.raise_level(
+        session.session_id, hash_cookie(cookie), session.acr, session.amr
+    )
+    return cookie

@@ -24,7 +24,7 @@ from identity.errors import BadClient, BadNumber, BadRegistration, NotRegistered
 from identity.mandates import POWERS, ROLES, Mandate
 from identity.realm import Work
 from identity.scopes import SCOPES
-from identity.sign_in.hashing import MOST_CHARACTERS, hash_password
+from identity.sign_in.hashing import check_password, hash_password
 from identity.subjects import (
     LegalPerson,
     Party,
@@ -35,8 +35,6 @@ from identity.subjects import (
     party_of,
     spell_account,
 )
-
-FEWEST_CHARACTERS = 12
 
 LONGEST_NAME = 64  # X.509 has no room for more in a department's certificate
 
@@ -84,8 +82,7 @@ def add_person(
     """
     number = check_citizen_number(citizen_number)
     _check_account(account)
-    if not FEWEST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
-        raise BadRegistration(f"a password has {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters")
+    check_password(password)
     person = Person(work.realm.fresh_id(), spell_account(account), _checked_name(name), demo)
     sealed = work.realm.seals.citizen_number(number)
     work.store.people.add_person(person, sealed, hash_password(password), work.now)

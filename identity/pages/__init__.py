@@ -11,6 +11,7 @@ from identity.pages.act_for import ActForPage
 from identity.pages.consent import ConsentPage
 from identity.pages.enrolment import EnrolmentPage
 from identity.pages.frame import Form, Frame, Page, cannot_continue
+from identity.pages.password import PasswordPage
 from identity.pages.second_factor import SecondFactorPage
 from identity.pages.sign_in import SignInPage
 from identity.pages.sign_out import SignOutPage
@@ -26,6 +27,7 @@ PAGES = (
     AccountPage,
     SecondFactorPage,
     EnrolmentPage,
+    PasswordPage,
 )
 
 

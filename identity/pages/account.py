@@ -92,6 +92,7 @@ ACTS: Mapping[str, Callable[[Work, SignedIn, Form], None]] = {
 }
 DONE: Mapping[str, str] = {
     END: _("登录已经结束。"),
+    "password": _("密码已经修改，其他登录已经结束。"),
     "factor": _("两步验证已经关闭。"),
     WITHDRAW: _("授权已经撤回，这个应用从现在起不能再使用。"),
 }

@@ -7,10 +7,11 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from identity.errors import SignInBusy
+from identity.errors import BadRegistration, SignInBusy
 
 AT_ONCE = 4  # each takes 19 MiB and a core for some 20 ms
 WAIT_SECONDS = 5.0
+FEWEST_CHARACTERS = 12
 MOST_CHARACTERS = 256
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -26,6 +27,16 @@ def _a_place() -> Iterator[None]:
         yield
     finally:
         _places.release()
+
+
+def check_password(password: str) -> None:
+    """Check that a password may be chosen: its length alone counts (NIST SP 800-63B §3.1.1.2).
+
+    Raises:
+        BadRegistration: it is too short or too long.
+    """
+    if not FEWEST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
+        raise BadRegistration(f"a password has {FEWEST_CHARACTERS} to {MOST_CHARACTERS} characters")
 
 
 def hash_password(password: str) -> str:

@@ -47,6 +47,14 @@ class PeopleStore:
         except IntegrityError:
             raise AlreadyRegistered("this account name or citizen number is taken") from None
 
+    def set_password(self, person_id: str, password_hash: str) -> None:
+        """Replace a person's password."""
+        self._connection.execute(
+            update(people)
+            .where(people.c.person_id == person_id)
+            .values(password_hash=password_hash)
+        )
+
     def add_legal_person(self, subject: LegalPerson, now: int) -> None:
         """Add a legal person.
 

@@ -194,3 +194,38 @@ def test_a_form_that_names_nothing_changes_nothing(site: Site, act: str) -> None
 def test_before_choosing_for_whom_the_page_is_there_already(site: Site) -> None:
     browser = signed_in(site, account="agent")
     assert "我的账户" in account_page(browser)
+
+
+NEW = "a new long password of a test"
+
+
+def change(browser: Browser, now: str, new: str) -> httpx.Response:
+    page = browser.http.get("/account/password")
+    form = next(form for form in read_forms(page.text) if form.action == "/account/password")
+    return browser.http.post(form.action, data={**form.fields, "password": now, "new": new})
+
+
+def test_line_29_a_new_password_ends_other_sign_ins_and_all_refresh_tokens(site: Site) -> None:
+    elsewhere, here = signed_in(site, WECHAT), signed_in(site)
+    tokens = elsewhere.tokens()
+    before = here.http.cookies["haihe_session"]
+    assert change(here, PASSWORD, NEW).headers["location"] == "/account?done=password"
+    assert here.http.get("/account").status_code == 200
+    assert here.http.cookies["haihe_session"] != before
+    assert elsewhere.http.get("/account").status_code == 303
+    refreshed = here.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    assert refreshed.json()["error"] == "invalid_grant"
+    again = site.browser()
+    page = again.http.get("/sign-in")
+    assert again.submit(page, account="person", password=PASSWORD).status_code == 400
+    assert again.submit(page, account="person", password=NEW).status_code == 303
+    assert change(here, NEW, PASSWORD).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("now", "new"), [("wrong", NEW), (PASSWORD, "x" * 11), (PASSWORD, "x" * 257), (PASSWORD, "")]
+)
+def test_a_wrong_or_unfit_password_changes_nothing(site: Site, now: str, new: str) -> None:
+    browser = signed_in(site)
+    assert change(browser, now, new).status_code == 400
+    assert signed_in(site).http.get("/account").status_code == 200
