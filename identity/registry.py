@@ -21,6 +21,7 @@ from identity.clients import (
     sector_of,
 )
 from identity.errors import BadClient, BadNumber, BadRegistration, NotRegistered
+from identity.keys import ALGORITHM
 from identity.mandates import POWERS, ROLES, Mandate
 from identity.realm import Work
 from identity.scopes import SCOPES
@@ -197,6 +198,7 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
         introspects=new.introspects,
         demo=new.demo,
         profile=new.profile,
+        id_token_alg="RS256" if new.profile == COMPATIBLE else ALGORITHM,  # Registration §2
     )
     work.store.clients.add(client, work.now)
     return client, kept
