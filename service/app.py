@@ -29,6 +29,7 @@ from ledger.anchoring import Ledger
 from ledger.chains.chain import Chain
 from ledger.errors import ChainUnreachable
 from ledger.trust import Trust
+from service import health
 from service.acting import actor_as
 from service.bearer import bearer
 from service.errors import PROBLEMS, answer_errors
@@ -187,6 +188,7 @@ def _add_pages(app: FastAPI, opened: Opened, chain: Chain, desk: Desk, frame: Pa
     app.include_router(ledger.pages.router(ledger_desk))
     app.include_router(pages.router(frame, PROBLEMS))
     app.include_router(reference.router(frame, app.openapi))
+    app.include_router(health.router(opened.database))
 
 
 def _send_to_sign_in(app: FastAPI) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from certificates.catalogue import find_type
@@ -14,7 +16,18 @@ from certificates.licences import Authority
 from certificates.store import CertificateStore
 from identity import registry
 from identity.errors import IdentityError
+from identity.realm import Work
 from identity.registry import NewClient
+from service.importing import (
+    LEGAL_PERSONS,
+    PEOPLE,
+    NothingImported,
+    Row,
+    add_legal_person,
+    add_person,
+    import_rows,
+    read_rows,
+)
 from service.opened import Opened
 
 Open = Callable[[], Opened]
@@ -35,6 +48,21 @@ def add_commands(app: typer.Typer, open_service: Open) -> None:
 def _refuse(error: Exception) -> typer.Exit:
     Console(stderr=True).print(str(error), markup=False, style="red")
     return typer.Exit(1)
+
+
+def _import(
+    opened: Opened, file: Path, columns: tuple[str, ...], add: Callable[[Work, Row], None]
+) -> None:
+    try:
+        rows = read_rows(file, columns)
+        count = import_rows(opened, track(rows, "importing", console=console), add)
+    except NothingImported as refused:
+        for row in refused.rows:
+            console.print(f"line {row.line}: {row.reason}", markup=False)
+        raise _refuse(refused) from None
+    except OSError as error:
+        raise _refuse(error) from None
+    console.print(f"{count} rows imported")
 
 
 def _table(name: str, *others: str) -> Table:
@@ -78,6 +106,11 @@ def _people(open_service: Open) -> typer.Typer:
             raise _refuse(error) from None
         console.print(f"{person.name} can sign in as {person.account}")
 
+    @commands.command("import")
+    def bring(file: Path) -> None:
+        """Register people from a CSV file: account,name,number,password; all rows or none."""
+        _import(open_service(), file, PEOPLE, add_person)
+
     @commands.command("list")
     def show() -> None:
         """List accounts and names."""
@@ -102,6 +135,11 @@ def _legal_persons(open_service: Open) -> typer.Typer:
         except REFUSALS as error:
             raise _refuse(error) from None
         console.print(f"{name} is registered")
+
+    @commands.command("import")
+    def bring(file: Path) -> None:
+        """Register legal persons from a CSV file: code,name; all rows or none."""
+        _import(open_service(), file, LEGAL_PERSONS, add_legal_person)
 
     @commands.command("list")
     def show() -> None:
