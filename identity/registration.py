@@ -217,6 +217,25 @@ def find_registered(work: Work, client_id: str, token: str) -> Client:
     return client
 
 
+def change(work: Work, old: Client, new: Client) -> dict[str, Any]:
+    """Keep what an app registers anew; its secrets stay (RFC 7592 §2.2).
+
+    Raises:
+        BadRegistrationRequest: it would need a secret that it has not, or the other way round.
+    """
+    if (old.auth_method == NO_SECRET) != (new.auth_method == NO_SECRET):
+        raise BadRegistrationRequest("an app with and one without a secret are two apps")
+    kept = replace(
+        new,
+        secret_hash=old.secret_hash,
+        old_secret_hash=old.old_secret_hash,
+        old_secret_until=old.old_secret_until,
+        registration_hash=old.registration_hash,
+    )
+    work.store.clients.replace(kept)
+    return describe_client(work, kept)
+
+
 def describe_client(work: Work, client: Client) -> dict[str, Any]:
     """Tell what is registered (RFC 7591 §3.2.1)."""
     told = {

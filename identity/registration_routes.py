@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from identity.errors import BadRegistrationRequest, BadRegistrationToken
 from identity.fetching import fetch
 from identity.realm import Realm
-from identity.registration import describe_client, find_registered, read_client, register
+from identity.registration import change, describe_client, find_registered, read_client, register
 
 CREATED, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED = 201, 204, 400, 401
 MOST_BYTES = 32 * 1024
@@ -59,6 +59,23 @@ def router(realm: Realm) -> APIRouter:
                 return _answer(describe_client(work, client))
         except BadRegistrationToken:
             return _refuse()
+
+    @routes.put("/register/{client_id}")
+    def put(client_id: str, request: Request, sent: Sent) -> Response:
+        """Let an app register anew under its name."""
+        try:
+            with realm.reading() as store:
+                find_registered(realm.work(store), client_id, _token(request))
+            new = read_client(sent, client_id, lambda at: fetch(at, loopback=own))
+            with realm.writing() as store:
+                work = realm.work(store)
+                old = find_registered(work, client_id, _token(request))
+                return _answer(change(work, old, new))
+        except BadRegistrationToken:
+            return _refuse()
+        except BadRegistrationRequest as error:
+            refusal = {"error": error.code, "error_description": str(error)}
+            return _answer(refusal, BAD_REQUEST)
 
     @routes.delete("/register/{client_id}")
     def remove(client_id: str, request: Request) -> Response:

@@ -35,15 +35,7 @@ class ClientStore:
         Raises:
             AlreadyRegistered: the id is taken, or the owner does not exist.
         """
-        row: dict[str, Any] = {
-            **vars(client),
-            "redirect_uris": json.dumps(client.redirect_uris),
-            "logout_uris": json.dumps(client.logout_uris),
-            "scopes": " ".join(sorted(client.scopes)),
-            "response_modes": " ".join(client.response_modes),
-            "contacts": " ".join(client.contacts),
-            "created_at": now,
-        }
+        row = {**_row(client), "created_at": now}
         try:
             self._connection.execute(insert(clients).values(row))
         except IntegrityError:
@@ -58,6 +50,11 @@ class ClientStore:
         """List all clients."""
         rows = self._connection.execute(select(*_COLUMNS).order_by(clients.c.client_id))
         return [_client(row) for row in rows.mappings()]
+
+    def replace(self, client: Client) -> None:
+        """Keep what an app registers, in place of what it registered before."""
+        same = clients.c.client_id == client.client_id
+        self._connection.execute(update(clients).where(same).values(_row(client)))
 
     def remove(self, client_id: str) -> None:
         """Remove an app with all that people allowed it."""
@@ -128,6 +125,17 @@ class ClientStore:
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=consents.primary_key, set_=values)
         )
+
+
+def _row(client: Client) -> dict[str, Any]:
+    return {
+        **vars(client),
+        "redirect_uris": json.dumps(client.redirect_uris),
+        "logout_uris": json.dumps(client.logout_uris),
+        "scopes": " ".join(sorted(client.scopes)),
+        "response_modes": " ".join(client.response_modes),
+        "contacts": " ".join(client.contacts),
+    }
 
 
 def _client(row: RowMapping) -> Client:

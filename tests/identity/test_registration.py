@@ -239,3 +239,18 @@ def test_no_private_address_is_ever_asked(monkeypatch: pytest.MonkeyPatch, addre
 def test_only_https_is_read(address: str) -> None:
     with pytest.raises(BadRegistrationRequest, match="https"):
         fetch(address, loopback=True)
+
+
+def test_an_app_may_register_anew_and_keeps_its_secret(site: Site) -> None:
+    browser = site.browser("reader")
+    app = registered(browser, client_name="演示·旧名")
+    own = {"Authorization": f"Bearer {app['registration_access_token']}"}
+    anew = {"redirect_uris": [REDIRECT], "client_name": "演示·新名"}
+    address = app["registration_client_uri"]
+    assert browser.http.put(address, json=anew, headers=own).json()["client_name"] == "演示·新名"
+    assert tokens_of(browser, app)["id_token"]
+    for document in ({}, {**anew, "token_endpoint_auth_method": "none"}):
+        assert browser.http.put(address, json=document, headers=own).status_code == 400
+    for headers in ({}, {"Authorization": "Bearer x"}):
+        assert browser.http.put(address, json=anew, headers=headers).status_code == 401
+    assert browser.http.put("/register/web", json=anew, headers=own).status_code == 401
