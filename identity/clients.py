@@ -16,7 +16,10 @@ KINDS = (WEB, PUBLIC, SERVICE)
 BASIC = "client_secret_basic"
 POST = "client_secret_post"
 NO_SECRET = "none"  # noqa: S105
-AUTH_METHODS = (BASIC, POST, NO_SECRET)
+SIGNED = "private_key_jwt"
+AUTH_METHODS = (BASIC, POST, NO_SECRET, SIGNED)
+SECRET_METHODS = (BASIC, POST)
+PROVING_METHODS = (*SECRET_METHODS, SIGNED)  # all but the ways that prove nothing
 
 STANDARD = "standard"  # OAuth 2.1: PKCE always
 COMPATIBLE = "compatible"  # OpenID Connect Core exactly, for apps that exist and keep a secret

@@ -4,7 +4,8 @@ from typing import Any
 
 from identity.assurance import ACR_VALUES
 from identity.authority import FRAMEWORK
-from identity.clients import AUTH_METHODS, BASIC, POST, SUBJECT_TYPES
+from identity.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
+from identity.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES
 from identity.keys import ALGORITHMS
 from identity.scopes import SCOPES
 
@@ -31,8 +32,9 @@ def describe(issuer: str, *, registration: bool = False) -> dict[str, Any]:
         "display_values_supported": ["page", "popup"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "introspection_endpoint_auth_methods_supported": [BASIC, POST],
+        "introspection_endpoint_auth_methods_supported": list(PROVING_METHODS),
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        **_signing_of_assertions(),
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": list(ACR_VALUES),
         "claims_supported": [
@@ -48,4 +50,12 @@ def describe(issuer: str, *, registration: bool = False) -> dict[str, Any]:
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "authorization_response_iss_parameter_supported": True,
+    }
+
+
+def _signing_of_assertions() -> dict[str, list[str]]:
+    """Say how assertions may be signed, at each endpoint that takes them (RFC 8414 §2)."""
+    return {
+        f"{name}_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS)
+        for name in ("token", "introspection", "revocation")
     }

@@ -53,6 +53,10 @@ class BadRegistrationToken(IdentityError):
     """A token that does not manage this app (RFC 7592 §2)."""
 
 
+class BadAssertion(IdentityError):
+    """A signed statement of an app that does not hold (RFC 7523 §3)."""
+
+
 class BadAuthorizeRequest(IdentityError):
     """An authorization request whose client or redirect address cannot be trusted.
 

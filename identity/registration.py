@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from identity.clients import (
-    AUTH_METHODS,
     BASIC,
     COMPATIBLE,
     NO_SECRET,
@@ -19,6 +18,7 @@ from identity.clients import (
     PROFILES,
     PUBLIC,
     SECRET_BYTES,
+    SECRET_METHODS,
     SHARED,
     STANDARD,
     SUBJECT_TYPES,
@@ -42,6 +42,7 @@ SCOPES = frozenset({OPENID, PROFILE, EMAIL, PHONE, ADDRESS, OFFLINE})
 EVERYBODY = "*"  # no host has this name: the sector of public subjects
 MOST_ADDRESSES = 20
 MOST_CHARACTERS = 2048
+_METHODS = (*SECRET_METHODS, NO_SECRET)  # keys of assertions are registered by an operator
 LINKS = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri", "sector_identifier_uri")
 REFUSED = (
     "id_token_encrypted_response_alg",
@@ -59,7 +60,7 @@ def read_client(document: object, client_id: str, fetch: Fetch) -> Client:
     """
     if not isinstance(document, dict):
         raise BadRegistrationRequest("a JSON object is needed")
-    method = _choice(document, "token_endpoint_auth_method", AUTH_METHODS, BASIC)
+    method = _choice(document, "token_endpoint_auth_method", _METHODS, BASIC)
     usual = STANDARD if method == NO_SECRET else COMPATIBLE
     redirects = _addresses(document, "redirect_uris")
     links: Any = {name: _link(document, name) for name in LINKS}

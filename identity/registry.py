@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from identity.client_keys import read_keys
 from identity.clients import (
     AUTH_METHODS,
     BASIC,
@@ -14,6 +15,7 @@ from identity.clients import (
     PUBLIC,
     SECRET_BYTES,
     SERVICE,
+    SIGNED,
     STANDARD,
     Client,
     check_redirect_uri,
@@ -56,6 +58,7 @@ class NewClient:
         introspects: it may ask about tokens of other apps.
         demo: exists only with demo data.
         profile: how strictly its requests are read.
+        jwks: its public keys as JSON text, needed exactly when it signs assertions.
     """
 
     client_id: str
@@ -69,6 +72,7 @@ class NewClient:
     introspects: bool = False
     demo: bool = False
     profile: str = STANDARD
+    jwks: str = ""
 
 
 def add_person(
@@ -178,10 +182,11 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
         NotRegistered: the owner does not exist.
         AlreadyRegistered: the id is taken.
     """
-    method = new.auth_method or (NO_SECRET if new.kind == PUBLIC else BASIC)
+    method = new.auth_method or _usual_method(new)
     _check_client(new, method)
+    _check_keys(new, method)
     owner = _legal_person(work, new.owner_code)
-    kept = "" if method == NO_SECRET else secret or work.realm.random(SECRET_BYTES).hex()
+    kept = "" if method in {NO_SECRET, SIGNED} else secret or work.realm.random(SECRET_BYTES).hex()
     client = Client(
         client_id=new.client_id,
         name=new.name,
@@ -199,9 +204,16 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
         demo=new.demo,
         profile=new.profile,
         id_token_alg="RS256" if new.profile == COMPATIBLE else ALGORITHM,  # Registration §2
+        jwks=new.jwks,
     )
     work.store.clients.add(client, work.now)
     return client, kept
+
+
+def _usual_method(new: NewClient) -> str:
+    if new.kind == PUBLIC:
+        return NO_SECRET
+    return SIGNED if new.jwks else BASIC
 
 
 def _check_client(new: NewClient, method: str) -> None:
@@ -221,6 +233,13 @@ def _check_client(new: NewClient, method: str) -> None:
 def _check_profile(profile: str, method: str) -> None:
     if profile not in PROFILES or (profile == COMPATIBLE and method == NO_SECRET):
         raise BadClient(f"profiles are {PROFILES}; an app without a secret is never {COMPATIBLE}")
+
+
+def _check_keys(new: NewClient, method: str) -> None:
+    if method == SIGNED and not new.jwks:
+        raise BadClient("an app that signs assertions registers its public keys")
+    if new.jwks:
+        read_keys(new.jwks)
 
 
 def rotate_secret(work: Work, client_id: str) -> str:

@@ -243,6 +243,7 @@ def _clients(open_service: Open) -> typer.Typer:
         logout: Annotated[list[str] | None, typer.Option(help="Address after logout.")] = None,
         profile: Annotated[str, typer.Option(help="standard or compatible")] = "standard",
         auth: Annotated[str, typer.Option(help="How it proves itself; default: of its kind.")] = "",
+        jwks: Annotated[Path | None, typer.Option(help="Its public keys: JSON file.")] = None,
     ) -> None:
         """Register an app; its secret is shown this once."""
         realm = open_service().realm
@@ -256,6 +257,7 @@ def _clients(open_service: Open) -> typer.Typer:
             logout_uris=tuple(logout or ()),
             auth_method=auth,
             profile=profile,
+            jwks=jwks.read_text("utf-8") if jwks else "",
         )
         try:
             with realm.writing() as store:
@@ -263,7 +265,7 @@ def _clients(open_service: Open) -> typer.Typer:
         except REFUSALS as error:
             raise _refuse(error) from None
         console.print(f"client id      {client.client_id}")
-        console.print(f"client secret  {secret or 'none, a public app'}  (shown only now)")
+        console.print(f"client secret  {secret or 'none'}  (shown only now)")
 
     @commands.command("list")
     def show() -> None:

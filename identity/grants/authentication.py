@@ -7,7 +7,10 @@ from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
-from identity.clients import BASIC, NO_SECRET, POST, Client
+from identity.assertions import JWT_BEARER, Expected, check_assertion, named_client
+from identity.client_keys import ALGORITHMS, STRICT_ALGORITHMS, read_keys
+from identity.clients import BASIC, COMPATIBLE, NO_SECRET, POST, SIGNED, Client
+from identity.errors import BadAssertion, BadClient
 from identity.grants.adapters import KnownClient
 from identity.realm import Work
 
@@ -15,7 +18,7 @@ UNAUTHORIZED = 401
 
 
 def authenticate(work: Work, authorization: str, form: Mapping[str, str]) -> KnownClient:
-    """Find the client that sent a request and check its secret.
+    """Find the client that sent a request and check its proof.
 
     Args:
         work: the request's share of the realm.
@@ -30,7 +33,9 @@ def authenticate(work: Work, authorization: str, form: Mapping[str, str]) -> Kno
     client = find_client(work, client_id)
     if client is None or client.auth_method != method:
         raise _refused()
-    if method != NO_SECRET and not client.has_secret(secret, work.now):
+    if method == SIGNED:
+        _check_signed(work, client, secret)
+    elif method != NO_SECRET and not client.has_secret(secret, work.now):
         raise _refused()
     return KnownClient(client)
 
@@ -43,17 +48,56 @@ def find_client(work: Work, client_id: str) -> Client | None:
     return client
 
 
+def _check_signed(work: Work, client: Client, assertion: str) -> None:
+    """Check a signed assertion and use it up (RFC 7523 §3).
+
+    Apps of the compatible profile may name our token endpoint, as older libraries do.
+
+    Raises:
+        InvalidClientError: it does not hold, or was used before.
+    """
+    lenient = client.profile == COMPATIBLE
+    issuer = work.realm.issuer
+    expected = Expected(
+        client.client_id,
+        (issuer, f"{issuer}/token") if lenient else (issuer,),
+        ALGORITHMS if lenient else STRICT_ALGORITHMS,
+        plain_audience=not lenient,
+    )
+    try:
+        checked = check_assertion(assertion, read_keys(client.jwks), expected, work.now)
+    except (BadAssertion, BadClient) as error:
+        raise InvalidClientError(str(error), status_code=UNAUTHORIZED) from None
+    used = work.store.replays
+    if not used.use("assertion", client.client_id, checked.jti, checked.expires_at):
+        raise InvalidClientError("this assertion has been used", status_code=UNAUTHORIZED)
+
+
 def _presented(authorization: str, form: Mapping[str, str]) -> tuple[str, str, str]:
     """Return the method, the client id and the secret that a request presents."""
     if authorization:
         client_id, secret = _read_basic(authorization)
-        if "client_secret" in form or form.get("client_id", client_id) != client_id:
+        named = form.get("client_id", client_id)
+        if {"client_secret", "client_assertion"} & form.keys() or named != client_id:
             raise InvalidRequestError("the client is named twice")
         return BASIC, client_id, secret
+    if "client_assertion" in form:
+        return _read_assertion(form)
     client_id = form.get("client_id", "")
     if "client_secret" in form:
         return POST, client_id, form["client_secret"]
     return NO_SECRET, client_id, ""
+
+
+def _read_assertion(form: Mapping[str, str]) -> tuple[str, str, str]:
+    """Read a signed assertion; the client it names is not believed yet (RFC 7521 §4.2)."""
+    assertion = form["client_assertion"]
+    client_id = named_client(assertion)
+    if "client_secret" in form or form.get("client_id", client_id) != client_id:
+        raise InvalidRequestError("the client is named twice")
+    if form.get("client_assertion_type") != JWT_BEARER:
+        raise InvalidRequestError(f"client_assertion_type must be {JWT_BEARER}")
+    return SIGNED, client_id, assertion
 
 
 def _read_basic(header: str) -> tuple[str, str]:

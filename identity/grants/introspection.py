@@ -9,7 +9,7 @@ from identity.acting import powers_for
 from identity.authority import authority_claims
 from identity.authorizations import read_refresh_token
 from identity.claims import subject_claims
-from identity.clients import BASIC, POST, Client
+from identity.clients import PROVING_METHODS, Client
 from identity.errors import BadAccessToken, MandateMissing
 from identity.grants.adapters import KnownClient
 from identity.realm import Work
@@ -21,7 +21,7 @@ Answer = dict[str, Any]
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
     """Answers clients with a secret: about their own tokens, or all if they are registered so."""
 
-    CLIENT_AUTH_METHODS = [BASIC, POST]
+    CLIENT_AUTH_METHODS = list(PROVING_METHODS)
     server: Any
 
     def check_params(self, request: Any, _client: KnownClient) -> None:

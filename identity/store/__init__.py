@@ -8,6 +8,7 @@ from identity.store.clients import ClientStore
 from identity.store.factors import FactorStore
 from identity.store.housekeeping import Housekeeping
 from identity.store.people import MandateStore, PeopleStore
+from identity.store.replays import ReplayStore
 from identity.store.sessions import AttemptStore, SessionStore
 from identity.store.sign_ins import SignInStore
 from identity.store.tables import metadata
@@ -24,6 +25,7 @@ class IdentityStore:
         self.people = PeopleStore(connection)
         self.mandates = MandateStore(connection)
         self.clients = ClientStore(connection)
+        self.replays = ReplayStore(connection)
         self.sessions = SessionStore(connection)
         self.sign_ins = SignInStore(connection)
         self.factors = FactorStore(connection)

@@ -2,7 +2,14 @@
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
-from identity.store.tables import attempts, authorizations, revoked_tokens, sessions, sign_ins
+from identity.store.tables import (
+    attempts,
+    authorizations,
+    revoked_tokens,
+    sessions,
+    sign_ins,
+    used_names,
+)
 
 KEPT_SECONDS = 30 * 24 * 3600  # a used code must still be known as used, an ended session named
 HISTORY_SECONDS = 183 * 24 * 3600  # GB/T 22239 8.1.3.5: at least six months
@@ -23,6 +30,7 @@ class Housekeeping:
             for table, ended in (
                 (attempts, attempts.c.window_ends <= now),
                 (revoked_tokens, revoked_tokens.c.expires_at <= now),
+                (used_names, used_names.c.expires_at <= now),
                 (sessions, sessions.c.expires_at <= before),
                 (authorizations, authorizations.c.expires_at <= before),
                 (sign_ins, sign_ins.c.at <= now - HISTORY_SECONDS),

@@ -150,6 +150,14 @@ revoked_tokens = Table(
     Index("revoked_tokens_by_end", "expires_at"),
 )
 
+used_names = Table(
+    "used_names",
+    metadata,
+    Column("name_hash", LargeBinary, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("used_names_by_end", "expires_at"),
+)
+
 attempts = Table(
     "attempts",
     metadata,

@@ -1,0 +1,31 @@
+"""What may be used once and was: assertions and proofs, across all workers."""
+
+from hashlib import sha256
+
+from sqlalchemy import Connection
+
+from identity.store.dialects import upsert
+from identity.store.tables import used_names
+
+
+class ReplayStore:
+    """Remembers names until what they name has expired."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def use(self, kind: str, owner: str, name: str, expires_at: int) -> bool:
+        """Use a name up. Of many parallel tries exactly one gets true.
+
+        Args:
+            kind: what is named.
+            owner: who names it; names of different owners do not meet.
+            name: its name.
+            expires_at: first second in which it is refused anyway.
+        """
+        digest = sha256("\0".join((kind, owner, name)).encode("utf-8", "replace")).digest()
+        statement = upsert(self._connection)(used_names).values(
+            name_hash=digest, expires_at=expires_at
+        )
+        done = self._connection.execute(statement.on_conflict_do_nothing())
+        return bool(done.rowcount == 1)
