@@ -231,41 +231,7 @@ def _mandates(open_service: Open) -> typer.Typer:
 
 def _clients(open_service: Open) -> typer.Typer:
     commands = typer.Typer(no_args_is_help=True)
-
-    @commands.command("add")
-    def add(
-        client_id: str,
-        name: Annotated[str, typer.Option(help="Shown to people.")],
-        owner: Annotated[str, typer.Option(help="Social credit code of who registers it.")],
-        kind: Annotated[str, typer.Option(help="web, public or service")] = "web",
-        scope: Annotated[str, typer.Option(help="Most it may ask for.")] = "openid profile",
-        redirect: Annotated[list[str] | None, typer.Option(help="Redirect address.")] = None,
-        logout: Annotated[list[str] | None, typer.Option(help="Address after logout.")] = None,
-        profile: Annotated[str, typer.Option(help="standard or compatible")] = "standard",
-        auth: Annotated[str, typer.Option(help="How it proves itself; default: of its kind.")] = "",
-        jwks: Annotated[Path | None, typer.Option(help="Its public keys: JSON file.")] = None,
-    ) -> None:
-        """Register an app; its secret is shown this once."""
-        realm = open_service().realm
-        new = NewClient(
-            client_id=client_id,
-            name=name,
-            owner_code=owner,
-            kind=kind,
-            scopes=frozenset(scope.split()),
-            redirect_uris=tuple(redirect or ()),
-            logout_uris=tuple(logout or ()),
-            auth_method=auth,
-            profile=profile,
-            jwks=jwks.read_text("utf-8") if jwks else "",
-        )
-        try:
-            with realm.writing() as store:
-                client, secret = registry.add_client(realm.work(store), new)
-        except REFUSALS as error:
-            raise _refuse(error) from None
-        console.print(f"client id      {client.client_id}")
-        console.print(f"client secret  {secret or 'none'}  (shown only now)")
+    _add_registration(commands, open_service)
 
     @commands.command("list")
     def show() -> None:
@@ -291,3 +257,40 @@ def _clients(open_service: Open) -> typer.Typer:
         console.print(f"client secret  {secret}  (shown only now)")
 
     return commands
+
+
+def _add_registration(commands: typer.Typer, open_service: Open) -> None:
+    @commands.command("add")
+    def add(
+        client_id: str,
+        name: Annotated[str, typer.Option(help="Shown to people.")],
+        owner: Annotated[str, typer.Option(help="Social credit code of who registers it.")],
+        kind: Annotated[str, typer.Option(help="web, public or service")] = "web",
+        scope: Annotated[str, typer.Option(help="Most it may ask for.")] = "openid profile",
+        redirect: Annotated[list[str] | None, typer.Option(help="Redirect address.")] = None,
+        logout: Annotated[list[str] | None, typer.Option(help="Address after logout.")] = None,
+        profile: Annotated[str, typer.Option(help="standard or compatible")] = "standard",
+        auth: Annotated[str, typer.Option(help="How it proves itself; default: of its kind.")] = "",
+        jwks: Annotated[Path | None, typer.Option(help="Its public keys.", exists=True)] = None,
+    ) -> None:
+        """Register an app; its secret is shown this once."""
+        realm = open_service().realm
+        new = NewClient(
+            client_id=client_id,
+            name=name,
+            owner_code=owner,
+            kind=kind,
+            scopes=frozenset(scope.split()),
+            redirect_uris=tuple(redirect or ()),
+            logout_uris=tuple(logout or ()),
+            auth_method=auth,
+            profile=profile,
+            jwks=jwks.read_text("utf-8") if jwks else "",
+        )
+        try:
+            with realm.writing() as store:
+                client, secret = registry.add_client(realm.work(store), new)
+        except REFUSALS as error:
+            raise _refuse(error) from None
+        console.print(f"client id      {client.client_id}")
+        console.print(f"client secret  {secret or 'none'}  (shown only now)")

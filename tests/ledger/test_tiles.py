@@ -19,7 +19,9 @@ def large(tmp_path_factory):
     for count in (300, 212, 88):
         world.append(count)
         world.sequence()
-    return world
+    yield world
+    world.chain.close()
+    world.database.close()
 
 
 def read(world, address):
