@@ -41,6 +41,10 @@ class Authorization:
         claims: names that the request wants in the ID token itself, with spaces between.
         offline: refresh tokens are given although `offline_access` was not asked for.
         amr: by which methods the person proved who they are (RFC 8176), separated by spaces.
+        confirmation: key to which tokens are bound, `jkt:` or `x5t#S256:` and its thumbprint
+            (RFC 7800 §3), empty if they are not.
+        details: what was allowed in particular, as JSON text (RFC 9396), empty for nothing.
+        resources: interfaces that tokens are for, separated by spaces (RFC 8707); empty for ours.
     """
 
     authorization_id: str
@@ -63,6 +67,9 @@ class Authorization:
     claims: str = ""
     offline: bool = False
     amr: str = "pwd"
+    confirmation: str = ""
+    details: str = ""
+    resources: str = ""
 
     def is_live(self, now: int) -> bool:
         """Tell whether tokens may still be drawn from it."""

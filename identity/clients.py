@@ -7,6 +7,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from identity.errors import BadClient
+from identity.options import NONE, Options
 
 WEB = "web"  # a server with a secret, in front of people
 PUBLIC = "public"  # an app on a device, which cannot keep a secret
@@ -75,6 +76,7 @@ class Client:
         initiate_login_uri: where a sign-in can be begun for it (Core §4).
         sector_identifier_uri: list of the addresses that share its sector (Core §8.1).
         registration_hash: SHA-256 of the token that manages it (RFC 7592), None if none does.
+        options: what it registered beyond that.
     """
 
     client_id: str
@@ -108,11 +110,12 @@ class Client:
     initiate_login_uri: str = ""
     sector_identifier_uri: str = ""
     registration_hash: bytes | None = None
+    options: Options = NONE
 
     @property
     def grants(self) -> tuple[str, ...]:
         """Grant types it may use."""
-        return GRANTS[self.kind]
+        return GRANTS[self.kind] + self.options.grant_types
 
     def has_secret(self, secret: str, now: int) -> bool:
         """Tell whether `secret` is its secret, or the one before within the overlap."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from identity.clients import Client
 from identity.consents import Consent
 from identity.errors import AlreadyRegistered, NotRegistered
+from identity.options import read_options, write_options
 from identity.store.dialects import upsert
 from identity.store.tables import authorizations, clients, consents
 
@@ -135,6 +136,7 @@ def _row(client: Client) -> dict[str, Any]:
         "scopes": " ".join(sorted(client.scopes)),
         "response_modes": " ".join(client.response_modes),
         "contacts": " ".join(client.contacts),
+        "options": write_options(client.options),
     }
 
 
@@ -148,5 +150,6 @@ def _client(row: RowMapping) -> Client:
             "scopes": frozenset(values["scopes"].split()),
             "response_modes": tuple(values["response_modes"].split()),
             "contacts": tuple(values["contacts"].split()),
+            "options": read_options(values["options"]),
         }
     )

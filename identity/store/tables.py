@@ -86,6 +86,7 @@ clients = Table(
     Column("initiate_login_uri", Text, nullable=False, server_default=""),
     Column("sector_identifier_uri", Text, nullable=False, server_default=""),
     Column("registration_hash", LargeBinary),
+    Column("options", Text, nullable=False, server_default=""),
 )
 
 sessions = Table(
@@ -138,6 +139,9 @@ authorizations = Table(
     Column("claims", Text, nullable=False, server_default=""),
     Column("offline", Boolean, nullable=False, server_default=false()),
     Column("amr", Text, nullable=False, server_default="pwd"),
+    Column("confirmation", Text, nullable=False, server_default=""),
+    Column("details", Text, nullable=False, server_default=""),
+    Column("resources", Text, nullable=False, server_default=""),
     Index("authorizations_by_session", "session_id"),
     Index("authorizations_by_person", "person_id", "client_id"),
 )
