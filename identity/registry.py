@@ -25,6 +25,7 @@ from identity.clients import (
 from identity.errors import BadClient, BadNumber, BadRegistration, NotRegistered
 from identity.keys import ALGORITHM
 from identity.mandates import POWERS, ROLES, Mandate
+from identity.options import NONE, Options
 from identity.realm import Work
 from identity.scopes import SCOPES
 from identity.sign_in.hashing import check_password, hash_password
@@ -59,6 +60,7 @@ class NewClient:
         demo: exists only with demo data.
         profile: how strictly its requests are read.
         jwks: its public keys as JSON text, needed exactly when it signs assertions.
+        options: what it registers beyond that.
     """
 
     client_id: str
@@ -73,6 +75,7 @@ class NewClient:
     demo: bool = False
     profile: str = STANDARD
     jwks: str = ""
+    options: Options = NONE
 
 
 def add_person(
@@ -205,6 +208,7 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
         profile=new.profile,
         id_token_alg="RS256" if new.profile == COMPATIBLE else ALGORITHM,  # Registration §2
         jwks=new.jwks,
+        options=new.options,
     )
     work.store.clients.add(client, work.now)
     return client, kept

@@ -103,7 +103,7 @@ def make_frame(opened: Opened) -> PageFrame:
             "certificates": certificates.pages.TEMPLATES,
             "ledger": LEDGER_PAGES / "templates",
         },
-        (IDENTITY_TEXTS, certificates.pages.TEXTS, LEDGER_PAGES / "texts" / "en.po"),
+        (IDENTITY_TEXTS, certificates.pages.TEXTS, LEDGER_PAGES / "texts"),
         opened.page_secret,
         visitor(opened.realm),
         demo=opened.demo,

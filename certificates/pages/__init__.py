@@ -9,7 +9,7 @@ from certificates.pages import department, holder, window
 from certificates.pages.frame import Frame, SignedIn
 
 TEMPLATES = Path(__file__).with_name("templates")
-TEXTS = Path(__file__).with_name("texts") / "en.po"
+TEXTS = Path(__file__).with_name("texts")
 
 
 def router(frame: Frame, desk: Desk, signed_in: SignedIn) -> APIRouter:

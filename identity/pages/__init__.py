@@ -18,7 +18,7 @@ from identity.pages.sign_out import SignOutPage
 from identity.realm import Realm
 
 TEMPLATES = Path(__file__).with_name("templates")
-TEXTS = Path(__file__).with_name("texts") / "en.po"
+TEXTS = Path(__file__).with_name("texts")
 PAGES = (
     SignInPage,
     ActForPage,

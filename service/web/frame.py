@@ -18,7 +18,7 @@ from service.web.languages import LANGUAGES, language_of
 from service.web.problems import Problem
 from service.web.texts import load_catalogue, translator
 
-TEXTS = Path(__file__).with_name("texts") / "en.po"
+TEXTS = Path(__file__).with_name("texts")
 NORMAL_VIEW = "normal"
 VIEWS = (NORMAL_VIEW, "elder", "elder-max")
 VIEW_COOKIE = "view"
@@ -77,7 +77,7 @@ class PageFrame:
 
         Args:
             templates: each domain's template folder, by the prefix its templates are named with.
-            catalogues: the domains' English texts, `.po` files.
+            catalogues: folders of the domains' English texts, `.po` files.
             secret: key of the form tokens, at least 32 random bytes.
             current: finds who is signed in.
             demo: whether the service holds demo data; every page then says so.

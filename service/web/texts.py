@@ -17,10 +17,10 @@ OPTIONS = {"**.html": {"silent": "false"}}
 KEYWORDS = {"_": None}
 
 
-def load_catalogue(paths: Iterable[Path]) -> Catalogue:
-    """Read the English texts of all `paths`, keyed by the Chinese text."""
+def load_catalogue(folders: Iterable[Path]) -> Catalogue:
+    """Read the English texts of all `.po` files in `folders`, keyed by the Chinese text."""
     texts: dict[str, str] = {}
-    for path in paths:
+    for path in (file for folder in folders for file in sorted(folder.glob("*.po"))):
         with path.open("rb") as file:
             catalogue = read_po(file, locale=ENGLISH, abort_invalid=True)
         texts |= {

@@ -57,7 +57,7 @@ def acting(request: Request) -> Actor:
 def make_app(world: World) -> FastAPI:
     frame = PageFrame(
         {"ledger": PAGES / "templates"},
-        [PAGES / "texts" / "en.po"],
+        [PAGES / "texts"],
         b"k" * 32,
         lambda request: ACTORS.get(request.headers.get("actor", "")),
         demo=True,

@@ -361,13 +361,13 @@ def test_the_script_stays_small() -> None:
 
 def test_every_text_of_every_page_has_its_english() -> None:
     folders = [WEB.parent, *(folder for folder in DOMAINS if folder.exists())]
-    catalogues = [WEB / "texts" / "en.po", *ROOT.glob("*/pages/texts/en.po")]
+    catalogues = [WEB / "texts", *ROOT.glob("*/pages/texts")]
     assert find_untranslated(folders, load_catalogue(catalogues)) == []
 
 
 def test_a_text_has_the_same_english_on_all_pages() -> None:
     found: dict[str, set[str]] = {}
-    for path in [WEB / "texts" / "en.po", *ROOT.glob("*/pages/texts/en.po")]:
+    for path in [*(WEB / "texts").glob("*.po"), *ROOT.glob("*/pages/texts/*.po")]:
         for text, english in load_catalogue([path]).items():
             found.setdefault(text, set()).add(english)
     assert {text: english for text, english in found.items() if len(english) > 1} == {}

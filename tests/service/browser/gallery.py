@@ -30,7 +30,7 @@ def make_gallery() -> FastAPI:
     """Assemble the gallery. `/who` signs in."""
     frame = PageFrame(
         {"gallery": FOLDER},
-        [FOLDER / "en.po"],
+        [FOLDER],
         b"k" * 32,
         lambda request: Everybody() if "who" in request.cookies else None,
         demo=True,

@@ -1,0 +1,27 @@
+"""What anybody may read: the metadata and the keys."""
+
+from fastapi import APIRouter, Response
+
+from identity.discovery import describe
+from identity.realm import Realm
+from identity.routes.requests import JSON, serialised
+
+STEADY_SECONDS = 300
+
+
+def add_documents(routes: APIRouter, realm: Realm) -> None:
+    """Add the documents of discovery."""
+    metadata = serialised(describe(realm.issuer, registration=realm.registration_open))
+    key_set = serialised(realm.keys.published())
+    headers = {"Cache-Control": f"public, max-age={STEADY_SECONDS}"}
+
+    @routes.get("/.well-known/openid-configuration")
+    @routes.get("/.well-known/oauth-authorization-server")
+    async def discovery() -> Response:
+        """Describe the provider."""
+        return Response(metadata, headers=headers, media_type=JSON)
+
+    @routes.get("/jwks")
+    async def jwks() -> Response:
+        """Publish the keys (RFC 7517)."""
+        return Response(key_set, headers=headers, media_type=JSON)
