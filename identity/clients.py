@@ -24,7 +24,8 @@ PROVING_METHODS = (*SECRET_METHODS, SIGNED)  # all but the ways that prove nothi
 
 STANDARD = "standard"  # OAuth 2.1: PKCE always
 COMPATIBLE = "compatible"  # OpenID Connect Core exactly, for apps that exist and keep a secret
-PROFILES = (STANDARD, COMPATIBLE)
+FAPI2 = "fapi2"  # the FAPI 2.0 Security Profile, for banks and the like
+PROFILES = (STANDARD, COMPATIBLE, FAPI2)  # their rules stand in `profiles`
 
 PAIRWISE = "pairwise"
 SHARED = "public"  # everybody knows a person by the same subject

@@ -30,6 +30,7 @@ from identity.clients import (
 )
 from identity.errors import BadClient, BadRegistrationRequest, BadRegistrationToken
 from identity.keys import ALGORITHMS
+from identity.profiles import check_profile
 from identity.realm import Work
 from identity.scopes import ADDRESS, EMAIL, OFFLINE, OPENID, PHONE, PROFILE, join, split
 from identity.subjects import LegalPerson
@@ -97,8 +98,12 @@ def read_client(document: object, client_id: str, fetch: Fetch) -> Client:
 def _check_together(client: Client, document: Metadata) -> None:
     if client.jwks and client.jwks_uri:
         raise BadRegistrationRequest("jwks and jwks_uri exclude each other")
-    if client.profile == COMPATIBLE and client.auth_method == NO_SECRET:
-        raise BadRegistrationRequest("an app without a secret follows the profile standard")
+    try:
+        policy = check_profile(client.profile, client.auth_method)
+    except BadClient as error:
+        raise BadRegistrationRequest(str(error)) from None
+    if client.id_token_alg not in policy.id_token_algs:
+        raise BadRegistrationRequest("this profile wants another id_token_signed_response_alg")
     if document.get("response_types", ["code"]) != ["code"]:
         raise BadRegistrationRequest("response_types may be code only")
     grants = document.get("grant_types", ["authorization_code"])

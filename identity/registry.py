@@ -7,11 +7,9 @@ from identity.client_keys import read_keys
 from identity.clients import (
     AUTH_METHODS,
     BASIC,
-    COMPATIBLE,
     KINDS,
     NO_SECRET,
     OVERLAP_SECONDS,
-    PROFILES,
     PUBLIC,
     SECRET_BYTES,
     SERVICE,
@@ -23,9 +21,9 @@ from identity.clients import (
     sector_of,
 )
 from identity.errors import BadClient, BadNumber, BadRegistration, NotRegistered
-from identity.keys import ALGORITHM
 from identity.mandates import POWERS, ROLES, Mandate
 from identity.options import NONE, Options
+from identity.profiles import check_profile
 from identity.realm import Work
 from identity.scopes import SCOPES
 from identity.sign_in.hashing import check_password, hash_password
@@ -186,6 +184,7 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
         AlreadyRegistered: the id is taken.
     """
     method = new.auth_method or _usual_method(new)
+    policy = check_profile(new.profile, method)
     _check_client(new, method)
     _check_keys(new, method)
     owner = _legal_person(work, new.owner_code)
@@ -206,7 +205,7 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
         introspects=new.introspects,
         demo=new.demo,
         profile=new.profile,
-        id_token_alg="RS256" if new.profile == COMPATIBLE else ALGORITHM,  # Registration §2
+        id_token_alg=policy.id_token_algs[0],
         jwks=new.jwks,
         options=new.options,
     )
@@ -225,18 +224,12 @@ def _check_client(new: NewClient, method: str) -> None:
         raise BadClient(f"kinds are {KINDS}, ways to prove oneself are {AUTH_METHODS}")
     if (method == NO_SECRET) != (new.kind == PUBLIC):
         raise BadClient("an app has a secret exactly when it can keep one")
-    _check_profile(new.profile, method)
     if not new.client_id.isascii() or not new.client_id.isprintable() or " " in new.client_id:
         raise BadClient("a client id is printable ASCII without spaces")
     if not new.scopes or not new.scopes <= SCOPES.keys():
         raise BadClient(f"scopes are {list(SCOPES)}")
     if (new.kind == SERVICE) != (not new.redirect_uris):
         raise BadClient("an app has redirect addresses exactly when it signs people in")
-
-
-def _check_profile(profile: str, method: str) -> None:
-    if profile not in PROFILES or (profile == COMPATIBLE and method == NO_SECRET):
-        raise BadClient(f"profiles are {PROFILES}; an app without a secret is never {COMPATIBLE}")
 
 
 def _check_keys(new: NewClient, method: str) -> None:

@@ -8,10 +8,11 @@ from urllib.parse import unquote_plus
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
 from identity.assertions import JWT_BEARER, Expected, check_assertion, named_client
-from identity.client_keys import ALGORITHMS, STRICT_ALGORITHMS, read_keys
-from identity.clients import BASIC, COMPATIBLE, NO_SECRET, POST, SIGNED, Client
+from identity.client_keys import read_keys
+from identity.clients import BASIC, NO_SECRET, POST, SIGNED, Client
 from identity.errors import BadAssertion, BadClient
 from identity.grants.adapters import KnownClient
+from identity.profiles import policy_of
 from identity.realm import Work
 
 UNAUTHORIZED = 401
@@ -51,18 +52,17 @@ def find_client(work: Work, client_id: str) -> Client | None:
 def _check_signed(work: Work, client: Client, assertion: str) -> None:
     """Check a signed assertion and use it up (RFC 7523 §3).
 
-    Apps of the compatible profile may name our token endpoint, as older libraries do.
+    Some profiles let apps name our token endpoint, as older libraries do.
 
     Raises:
         InvalidClientError: it does not hold, or was used before.
     """
-    lenient = client.profile == COMPATIBLE
-    issuer = work.realm.issuer
+    policy, issuer = policy_of(client), work.realm.issuer
     expected = Expected(
         client.client_id,
-        (issuer, f"{issuer}/token") if lenient else (issuer,),
-        ALGORITHMS if lenient else STRICT_ALGORITHMS,
-        plain_audience=not lenient,
+        (issuer,) if policy.plain_audience else (issuer, f"{issuer}/token"),
+        policy.algorithms,
+        plain_audience=policy.plain_audience,
     )
     try:
         checked = check_assertion(assertion, read_keys(client.jwks), expected, work.now)

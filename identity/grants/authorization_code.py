@@ -13,9 +13,9 @@ from identity.authorizations import (
     make_code,
     read_code,
 )
-from identity.clients import COMPATIBLE
 from identity.grants.adapters import CodeInHand, KnownClient
 from identity.grants.base import Ours, check_still_allowed
+from identity.profiles import policy_of
 from identity.scopes import split
 from identity.wanted import NAME, read_wanted
 
@@ -52,7 +52,7 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
                 code_expires_at=now + CODE_SECONDS,
                 expires_at=now + LIFETIME_SECONDS,
                 claims=" ".join({NAME} & read_wanted(data.get("claims", "")).id_token.keys()),
-                offline=request.client.client.profile == COMPATIBLE,
+                offline=policy_of(request.client.client).offline,
             )
         )
 

@@ -1,15 +1,16 @@
-"""Proof key for code exchange (RFC 7636): S256, and only `compatible` apps may do without."""
+"""Proof key for code exchange (RFC 7636): S256, and some profiles let apps do without."""
 
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge
 
-from identity.clients import COMPATIBLE, Client
+from identity.clients import Client
+from identity.profiles import policy_of
 
 
 class Pkce(CodeChallenge):  # type: ignore[misc]
-    """Requires a challenge of all but `compatible` apps; no `plain` (RFC 9700 §2.1.1)."""
+    """Requires a challenge unless the profile does not; no `plain` (RFC 9700 §2.1.1)."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD = ["S256"]
 
@@ -17,9 +18,8 @@ class Pkce(CodeChallenge):  # type: ignore[misc]
         """Refuse a request without challenge, and one whose method would default to `plain`."""
         data = grant.request.payload.data
         client: Client = grant.request.client.client
-        if client.profile == COMPATIBLE and not {"code_challenge", "code_challenge_method"} & set(
-            data
-        ):
+        named = {"code_challenge", "code_challenge_method"} & data.keys()
+        if not named and not policy_of(client).proof_key:
             return
         if data.get("code_challenge_method") != "S256":
             raise InvalidRequestError("code_challenge_method must be S256")
