@@ -33,6 +33,12 @@ class Mandate:
         valid_from: first second in which it holds.
         valid_to: first second in which it no longer holds; None: until revoked.
         revoked_at: when it was taken back, None if it was not.
+        matters: for which matters alone it holds, by code; empty for all.
+        granted_by: person who granted it, empty if it comes from the register.
+        parent_id: mandate under which it was granted, empty if it comes from the register.
+        signatures_missing: how many more people have to sign it before it holds.
+        suspended_at: when it was suspended, None if it is not.
+        joint: who holds it may grant mandates only together with somebody else.
     """
 
     mandate_id: str
@@ -43,12 +49,24 @@ class Mandate:
     valid_from: int
     valid_to: int | None = None
     revoked_at: int | None = None
+    matters: frozenset[str] = frozenset()
+    granted_by: str = ""
+    parent_id: str = ""
+    signatures_missing: int = 0
+    suspended_at: int | None = None
+    joint: bool = False
 
     def is_live(self, now: int) -> bool:
         """Tell whether it holds at `now`."""
-        if self.revoked_at is not None or now < self.valid_from:
+        if self.revoked_at is not None or self.suspended_at is not None:
+            return False
+        if self.signatures_missing or now < self.valid_from:
             return False
         return self.valid_to is None or now < self.valid_to
+
+    def covers(self, matter: str) -> bool:
+        """Tell whether it holds for a matter; for every matter it may be, with an empty name."""
+        return not self.matters or not matter or matter in self.matters
 
 
 def check_mandate(

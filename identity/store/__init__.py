@@ -7,7 +7,8 @@ from identity.store.authorizations import AuthorizationStore
 from identity.store.clients import ClientStore
 from identity.store.factors import FactorStore
 from identity.store.housekeeping import Housekeeping
-from identity.store.people import MandateStore, PeopleStore
+from identity.store.mandates import MandateStore
+from identity.store.people import PeopleStore
 from identity.store.replays import ReplayStore
 from identity.store.sessions import AttemptStore, SessionStore
 from identity.store.sign_ins import SignInStore

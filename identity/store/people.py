@@ -1,22 +1,17 @@
-"""People, legal persons and the mandates between them, as rows."""
+"""People and legal persons, as rows."""
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from identity.errors import AlreadyRegistered, NotRegistered
-from identity.mandates import Mandate
+from identity.errors import AlreadyRegistered
 from identity.store.dialects import upsert
-from identity.store.tables import legal_persons, mandates, people
+from identity.store.tables import legal_persons, people
 from identity.subjects import LegalPerson, Party, Person, party_of
 
 PERSON = (people.c.person_id, people.c.account, people.c.name, people.c.demo)
 LEGAL_PERSON = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
-# Built once: composing a statement costs more than running it.
-_OF_PERSON = select(mandates).where(mandates.c.person_id == bindparam("person"))
-_OF_BOTH = _OF_PERSON.where(mandates.c.legal_person_id == bindparam("party"))
-_WITH_PARTY = _OF_BOTH.join(legal_persons).add_columns(*LEGAL_PERSON[1:])
 
 
 class PeopleStore:
@@ -126,73 +121,3 @@ class PeopleStore:
         """List all legal persons, by code."""
         rows = self._connection.execute(select(*LEGAL_PERSON).order_by(legal_persons.c.code))
         return [LegalPerson(*row) for row in rows]
-
-
-class MandateStore:
-    """Reads and writes mandates."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def add(self, mandate: Mandate) -> None:
-        """Add a mandate.
-
-        Raises:
-            NotRegistered: the person or the legal person does not exist.
-        """
-        values = {**vars(mandate), "powers": " ".join(sorted(mandate.powers))}
-        try:
-            self._connection.execute(insert(mandates).values(values))
-        except IntegrityError:
-            raise NotRegistered("the person or the legal person does not exist") from None
-
-    def of_person(self, person_id: str, party_id: str | None = None) -> Sequence[Mandate]:
-        """List a person's mandates, live or not; from one legal person, or from all."""
-        values = {"person": person_id}
-        if party_id is None:
-            rows = self._connection.execute(_OF_PERSON, values)
-        else:
-            rows = self._connection.execute(_OF_BOTH, values | {"party": party_id})
-        return [_mandate(row) for row in rows]
-
-    def with_party(self, person_id: str, party_id: str) -> tuple[LegalPerson, list[Mandate]]:
-        """Find a legal person and its mandates to a person, live or not.
-
-        Raises:
-            NotRegistered: there is none.
-        """
-        values = {"person": person_id, "party": party_id}
-        rows = self._connection.execute(_WITH_PARTY, values).all()
-        if not rows:
-            raise NotRegistered("no mandate from this legal person")
-        return LegalPerson(party_id, *rows[0][-2:]), [_mandate(row) for row in rows]
-
-    def live_at(self, now: int) -> Sequence[Mandate]:
-        """List all mandates that hold at `now`."""
-        held = mandates.c.revoked_at.is_(None) & (mandates.c.valid_from <= now)
-        endless = or_(mandates.c.valid_to.is_(None), mandates.c.valid_to > now)
-        return [
-            _mandate(row) for row in self._connection.execute(select(mandates).where(held, endless))
-        ]
-
-    def revoke(self, mandate_id: str, now: int) -> Mandate:
-        """Take a mandate back; from this moment it allows nothing.
-
-        Raises:
-            NotRegistered: there is no such mandate, or it was revoked before.
-        """
-        statement = (
-            update(mandates)
-            .where(mandates.c.mandate_id == mandate_id, mandates.c.revoked_at.is_(None))
-            .values(revoked_at=now)
-            .returning(mandates)
-        )
-        row = self._connection.execute(statement).first()
-        if row is None:
-            raise NotRegistered(f"no mandate {mandate_id} that could be revoked")
-        return _mandate(row)
-
-
-def _mandate(row: Row[*tuple[object, ...]]) -> Mandate:
-    values = {column.name: row._mapping[column] for column in mandates.c}
-    return Mandate(**{**values, "powers": frozenset(values["powers"].split())})

@@ -48,7 +48,22 @@ mandates = Table(
     Column("valid_from", BigInteger, nullable=False),
     Column("valid_to", BigInteger),
     Column("revoked_at", BigInteger),
+    Column("matters", Text, nullable=False, server_default=""),
+    Column("granted_by", Text, nullable=False, server_default=""),
+    Column("parent_id", Text, nullable=False, server_default=""),
+    Column("signatures_missing", Integer, nullable=False, server_default="0"),
+    Column("suspended_at", BigInteger),
+    Column("joint", Boolean, nullable=False, server_default=false()),
     Index("mandates_by_person", "person_id", "legal_person_id"),
+    Index("mandates_by_legal_person", "legal_person_id", "valid_from"),
+)
+
+mandate_signatures = Table(
+    "mandate_signatures",
+    metadata,
+    Column("mandate_id", Text, ForeignKey("mandates.mandate_id"), primary_key=True),
+    Column("person_id", Text, ForeignKey("people.person_id"), primary_key=True),
+    Column("signed_at", BigInteger, nullable=False),
 )
 
 clients = Table(
