@@ -36,6 +36,9 @@ class Options:
         backchannel_token_delivery_mode: `poll` or `ping` (CIBA §4), empty without CIBA.
         backchannel_client_notification_endpoint: where it is pinged.
         authorization_details_types: RFC 9396 §10.
+        application_type: `web` or `native` (OpenID Connect Registration §2), empty if not said.
+        software_id: what the app is an instance of (RFC 7591 §2).
+        software_version: which version of that.
     """
 
     grant_types: tuple[str, ...] = ()
@@ -59,6 +62,9 @@ class Options:
     backchannel_token_delivery_mode: str = ""
     backchannel_client_notification_endpoint: str = ""
     authorization_details_types: tuple[str, ...] = ()
+    application_type: str = ""
+    software_id: str = ""
+    software_version: str = ""
 
 
 NONE = Options()

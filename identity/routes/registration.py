@@ -6,10 +6,13 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from identity.clients import Client
 from identity.errors import BadRegistrationRequest, BadRegistrationToken
 from identity.fetching import fetch
+from identity.metadata.allowances import BY_ITSELF
+from identity.metadata.reading import read_client
 from identity.realm import Realm
-from identity.registration import change, describe_client, find_registered, read_client, register
+from identity.registration import change, describe_client, find_registered, register
 
 CREATED, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED = 201, 204, 400, 401
 MOST_BYTES = 32 * 1024
@@ -38,11 +41,14 @@ def router(realm: Realm) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     own = urlsplit(realm.issuer).hostname in LOOPBACK
 
+    def read(sent: object, client_id: str) -> Client:
+        return read_client(sent, client_id, BY_ITSELF, lambda at: fetch(at, loopback=own))
+
     @routes.post("/register")
     def add(sent: Sent) -> Response:
         """Register an app."""
         try:
-            client = read_client(sent, realm.fresh_id(), lambda at: fetch(at, loopback=own))
+            client = read(sent, realm.fresh_id())
         except BadRegistrationRequest as error:
             refusal = {"error": error.code, "error_description": str(error)}
             return _answer(refusal, BAD_REQUEST)
@@ -66,7 +72,7 @@ def router(realm: Realm) -> APIRouter:
         try:
             with realm.reading() as store:
                 find_registered(realm.work(store), client_id, _token(request))
-            new = read_client(sent, client_id, lambda at: fetch(at, loopback=own))
+            new = read(sent, client_id)
             with realm.writing() as store:
                 work = realm.work(store)
                 old = find_registered(work, client_id, _token(request))

@@ -10,7 +10,8 @@ from joserfc.jwk import KeySet
 
 from identity.errors import BadRegistrationRequest
 from identity.fetching import fetch
-from identity.registration import read_client
+from identity.metadata.allowances import BY_ITSELF
+from identity.metadata.reading import read_client
 from tests.identity.browser import Browser, basic
 from tests.identity.conftest import Site
 from tests.identity.world import REDIRECT
@@ -95,7 +96,7 @@ def test_oidcc_userinfo_alg(site: Site, algorithm: str) -> None:
     [
         pytest.param("logo_uri", "应用的标志", marks=module("oidcc-registration-logo-uri")),
         pytest.param(
-            "policy_uri", "应用怎样处理个人信息", marks=module("oidcc-registration-policy-uri")
+            "policy_uri", "应用怎样处理个人信息", marks=module("oidcc-registration-allowance-uri")
         ),
         pytest.param("tos_uri", "应用的使用条款", marks=module("oidcc-registration-tos-uri")),
     ],
@@ -135,7 +136,7 @@ def test_oidcc_registration_sector_uri() -> None:
         "subject_type": "pairwise",
     }
     listed = b'["https://a.example/cb", "https://b.example/cb"]'
-    assert read_client(document, "x", lambda _: listed).sector == "sector.example"
+    assert read_client(document, "x", BY_ITSELF, lambda _: listed).sector == "sector.example"
 
 
 @module("oidcc-registration-sector-bad")
@@ -146,7 +147,7 @@ def test_oidcc_registration_sector_bad(listed: bytes) -> None:
         "sector_identifier_uri": "https://sector.example/list",
     }
     with pytest.raises(BadRegistrationRequest):
-        read_client(document, "x", lambda _: listed)
+        read_client(document, "x", BY_ITSELF, lambda _: listed)
 
 
 @module("oidcc-3rd_party-init-login")

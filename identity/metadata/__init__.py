@@ -1,0 +1,1 @@
+"""Client metadata under the names of the IANA registry: one table, read and told by one reader."""
