@@ -57,6 +57,10 @@ class BadAssertion(IdentityError):
     """A signed statement of an app that does not hold (RFC 7523 §3)."""
 
 
+class AppUnreachable(IdentityError):
+    """An app's own address does not answer, or must not be called."""
+
+
 class BadAuthorizeRequest(IdentityError):
     """An authorization request whose client or redirect address cannot be trusted.
 

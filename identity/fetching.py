@@ -1,4 +1,4 @@
-"""Reading a small document from an address that a stranger named, without being led astray.
+"""Calling an address that a stranger named, without being led astray.
 
 The name is resolved once and that very address is used; private networks are out of reach; no
 redirects; little time and few bytes (OWASP, Server-Side Request Forgery Prevention).
@@ -6,12 +6,17 @@ redirects; little time and few bytes (OWASP, Server-Side Request Forgery Prevent
 
 import ipaddress
 import socket
+import ssl
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from urllib.parse import urlsplit
 
 import httpx
 
-from identity.errors import BadRegistrationRequest
+from identity.deliveries import Message
+from identity.errors import AppUnreachable, BadRegistrationRequest
 
 MOST_BYTES = 64 * 1024
 SECONDS = 3.0
@@ -32,19 +37,62 @@ def fetch(address: str, *, loopback: bool) -> bytes:
     if not parts.hostname or parts.scheme != "https" or parts.username:
         raise BadRegistrationRequest("a document is read by https only")
     target = _resolve(parts.hostname, parts.port or 443, loopback=loopback)
-    own = ipaddress.ip_address(target).is_loopback
-    host = f"[{target}]" if ":" in target else target
-    url = httpx.URL(address).copy_with(host=host)
-    headers = {"Host": parts.netloc, "Accept": "application/json", "Accept-Encoding": "identity"}
-    extensions = {"sni_hostname": parts.hostname}
     try:
-        with (
-            httpx.Client(verify=not own, timeout=SECONDS, trust_env=False) as http,
-            http.stream("GET", url, headers=headers, extensions=extensions) as answer,
-        ):
+        with _call("GET", address, target, {"Accept": "application/json"}) as answer:
             return _read(answer)
     except (httpx.HTTPError, OSError, ValueError):
         raise BadRegistrationRequest(f"{parts.netloc} could not be read") from None
+
+
+def post(address: str, message: Message, *, loopback: bool) -> int:
+    """Post a message to an app; return the status it answers. What else it says is not read.
+
+    Args:
+        address: where to; https, and plain http on this machine alone.
+        message: what to post.
+        loopback: as for `fetch`.
+
+    Raises:
+        AppUnreachable: it does not answer, or its address is not one to call.
+    """
+    parts = urlsplit(address)
+    if not parts.hostname or parts.scheme not in {"https", "http"} or parts.username:
+        raise AppUnreachable("the address of an app is https")
+    headers = {"Content-Type": message.media_type}
+    if message.bearer:
+        headers["Authorization"] = f"Bearer {message.bearer}"
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        target = _resolve(parts.hostname, port, loopback=loopback)
+        if parts.scheme == "http" and not ipaddress.ip_address(target).is_loopback:
+            raise AppUnreachable("plain http leads to this machine alone")
+        with _call("POST", address, target, headers, message.body) as answer:
+            return answer.status_code
+    except (httpx.HTTPError, OSError, ValueError, BadRegistrationRequest):
+        raise AppUnreachable(f"{parts.netloc} does not answer") from None
+
+
+@contextmanager
+def _call(
+    method: str, address: str, target: str, headers: Mapping[str, str], body: bytes = b""
+) -> Iterator[httpx.Response]:
+    """Call the address that was resolved and checked, under the name that was asked for."""
+    parts = urlsplit(address)
+    own = ipaddress.ip_address(target).is_loopback
+    url = httpx.URL(address).copy_with(host=f"[{target}]" if ":" in target else target)
+    sent = {"Host": parts.netloc, "Accept-Encoding": "identity", **headers}
+    named = {"sni_hostname": parts.hostname}
+    with (
+        httpx.Client(verify=_tls(own=own), timeout=SECONDS, trust_env=False) as http,
+        http.stream(method, url, headers=sent, content=body, extensions=named) as answer,
+    ):
+        yield answer
+
+
+@cache
+def _tls(*, own: bool) -> ssl.SSLContext:
+    """Read the roots once; that costs more than a call."""
+    return httpx.create_ssl_context(verify=not own)
 
 
 def _resolve(host: str, port: int, *, loopback: bool) -> str:

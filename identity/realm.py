@@ -4,11 +4,13 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from identity.keys import KeyRing
 from identity.seals import Seals
 from identity.store import IdentityStore
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 Transaction = Callable[[], AbstractContextManager[IdentityStore]]
 
 
@@ -44,6 +46,11 @@ class Realm:
     def audience(self) -> str:
         """For whom access tokens are meant: our own interfaces."""
         return f"{self.issuer}/api"
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """Whether we are on this machine only, so that apps on it may be called."""
+        return urlsplit(self.issuer).hostname in LOOPBACK
 
     def fresh_id(self) -> str:
         """Return a random id of 32 hexadecimal digits."""

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from identity.outbox import send_due
 from identity.realm import Realm
 from ledger.anchoring import Ledger, anchor_latest, check_log, ensure_contract
 from ledger.errors import LogForked
@@ -18,6 +19,7 @@ from service.opened import Opened
 
 SEQUENCE_SECONDS = 0.2
 ANCHOR_SECONDS = 2.0
+DELIVERY_SECONDS = 0.5
 HOUSEKEEPING_SECONDS = 24 * 3600.0
 SLOWEST_SECONDS = 30.0
 STOP_SECONDS = 10.0
@@ -120,3 +122,8 @@ def housekeeping(realm: Realm) -> Job:
             return store.housekeeping.forget_ended(realm.clock()) > 0
 
     return Job("housekeeping", one_round, HOUSEKEEPING_SECONDS)
+
+
+def delivering(realm: Realm) -> Job:
+    """Send what the outbox holds for apps, within a second of its cause."""
+    return Job("delivering", lambda: send_due(realm), DELIVERY_SECONDS)

@@ -2,7 +2,6 @@
 
 import json
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -17,7 +16,6 @@ from identity.registration import change, describe_client, find_registered, regi
 CREATED, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED = 201, 204, 400, 401
 MOST_BYTES = 32 * 1024
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 async def read_document(request: Request) -> object:
@@ -39,7 +37,7 @@ Sent = Annotated[object, Depends(read_document)]
 def router(realm: Realm) -> APIRouter:
     """Make the routes of registration."""
     routes = APIRouter(include_in_schema=False)
-    own = urlsplit(realm.issuer).hostname in LOOPBACK
+    own = realm.is_on_loopback
 
     def read(sent: object, client_id: str) -> Client:
         return read_client(sent, client_id, BY_ITSELF, lambda at: fetch(at, loopback=own))

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from identity.store.access import AccessStore
 from identity.store.authorizations import AuthorizationStore
 from identity.store.clients import ClientStore
+from identity.store.deliveries import DeliveryStore
 from identity.store.factors import FactorStore
 from identity.store.housekeeping import Housekeeping
 from identity.store.mandates import MandateStore
@@ -29,6 +30,7 @@ class IdentityStore:
         self.replays = ReplayStore(connection)
         self.sessions = SessionStore(connection)
         self.sign_ins = SignInStore(connection)
+        self.deliveries = DeliveryStore(connection)
         self.factors = FactorStore(connection)
         self.attempts = AttemptStore(connection)
         self.authorizations = AuthorizationStore(connection)

@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, select
 from identity.store.tables import (
     attempts,
     authorizations,
+    deliveries,
     revoked_tokens,
     sessions,
     sign_ins,
@@ -33,6 +34,7 @@ class Housekeeping:
                 (used_names, used_names.c.expires_at <= now),
                 (sessions, sessions.c.expires_at <= before),
                 (authorizations, authorizations.c.expires_at <= before),
+                (deliveries, deliveries.c.expires_at <= before),
                 (sign_ins, sign_ins.c.at <= now - HISTORY_SECONDS),
             )
         )

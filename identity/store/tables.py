@@ -177,6 +177,25 @@ used_names = Table(
     Index("used_names_by_end", "expires_at"),
 )
 
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("next_at", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("outcome", Text, nullable=False),
+    Index("deliveries_due", "next_at"),
+    Index("deliveries_by_client", "client_id", "created_at"),
+    Index("deliveries_by_end", "expires_at"),
+)
+
 attempts = Table(
     "attempts",
     metadata,
