@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from identity.acting import mandates_for
+from identity.clients import STANDARD
 from identity.errors import BadAccessToken, MandateMissing
 from identity.mandates import ISSUE, LICENCES, RECORDS, SHOW, USES, VERIFY, Mandate, check_mandate
 from identity.realm import Work
@@ -30,6 +31,7 @@ class Access:
         claims: the token's own claims.
         mandates: from the party to the person, those that hold now.
         userinfo_alg: how the app wants userinfo signed, empty for plain JSON.
+        profile: the rules of the app.
     """
 
     client_id: str
@@ -40,6 +42,7 @@ class Access:
     claims: dict[str, Any]
     mandates: Sequence[Mandate] = ()
     userinfo_alg: str = ""
+    profile: str = STANDARD
 
     @property
     def powers(self) -> frozenset[str]:
@@ -77,6 +80,7 @@ def verify_access(work: Work, token: str) -> Access:
         claims,
         mandates,
         row.userinfo_alg,
+        row.profile,
     )
 
 
@@ -94,4 +98,6 @@ def _own_access(work: Work, claims: dict[str, Any]) -> Access:
     if row is None or row.token_revoked or (row.client_demo and not work.realm.demo_allowed):
         raise BadAccessToken("the token was withdrawn")
     scopes = split(claims["scope"]) & row.scopes
-    return Access(claims["client_id"], None, party_of(row.owner), scopes, APP_POWERS, claims)
+    party = party_of(row.owner)
+    powers, profile = APP_POWERS, row.profile
+    return Access(claims["client_id"], None, party, scopes, powers, claims, profile=profile)

@@ -18,8 +18,9 @@ from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
+from joserfc.jws import JWSRegistry
 
-from identity.client_keys import PublicKey, may_sign
+from identity.client_keys import ALGORITHMS, PublicKey, may_sign
 from identity.errors import BadAssertion
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -28,6 +29,17 @@ SKEW_SECONDS = 10  # FAPI 2.0 Security Profile §5.3.2.1: up to 10 s ahead are a
 MOST_CHARACTERS = 8192
 MOST_NAME_CHARACTERS = 256
 TYPES = {None, "JWT", "client-authentication+jwt"}
+
+
+class _Registry(JWSRegistry):
+    """Reads headers that hold a key or a certificate, and passes over names it does not know
+    (RFC 7515 §4); `crit` is refused before.
+    """
+
+    max_header_length = MOST_CHARACTERS
+
+
+_REGISTRIES = {each: _Registry(algorithms=[each], strict_check_header=False) for each in ALGORITHMS}
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ def check_assertion(
         raise BadAssertion("iss and sub must both be the client_id")
     _check_audience(claims.get("aud"), expected)  # 4
     expires_at = check_times(claims, now, LIFETIME_SECONDS)  # 5
-    return Assertion(_read_name(claims.get("jti")), expires_at)  # 6
+    return Assertion(read_name(claims.get("jti")), expires_at)  # 6
 
 
 def verify_signed(
@@ -103,12 +115,17 @@ def verify_signed(
         raise BadAssertion(f"the JWT must be signed with one of {', '.join(algorithms)}")
     kid = header.get("kid")
     for key in keys:
-        if may_sign(key, str(algorithm)) and kid in {None, key.get("kid")}:
+        if may_sign(key, str(algorithm)) and _may_be(key, kid):
             try:
-                return dict(jwt.decode(token, key, [str(algorithm)]).claims)
+                return dict(jwt.decode(token, key, registry=_REGISTRIES[str(algorithm)]).claims)
             except (JoseError, ValueError, TypeError):
                 continue
     raise BadAssertion("no registered key made this signature")
+
+
+def _may_be(key: PublicKey, kid: object) -> bool:
+    """Tell whether a key may be the one that is named; a key without a name may be any."""
+    return kid is None or key.get("kid") in {None, kid}
 
 
 def read_header(token: str) -> dict[str, Any]:
@@ -144,26 +161,47 @@ def check_times(claims: dict[str, Any], now: int, lifetime: int) -> int:
     Raises:
         BadAssertion: it is over, has not begun, or lasts too long.
     """
-    expires_at = _time_of(claims.get("exp"))
+    expires_at = numeric_date(claims.get("exp"))
     if expires_at is None or expires_at <= now:
         raise BadAssertion("exp is missing or over")
     if expires_at > now + lifetime:
         raise BadAssertion(f"exp is more than {lifetime} seconds ahead")
-    for name in ("nbf", "iat"):
-        begins = _time_of(claims.get(name, now))
-        if begins is None or begins > now + SKEW_SECONDS:
-            raise BadAssertion(f"{name} lies ahead")
+    _check_begun(claims, ("nbf", "iat"), now)
     return math.ceil(expires_at)
 
 
-def _time_of(value: object) -> float | None:
+def check_validity(claims: dict[str, Any], now: int) -> None:
+    """Check `exp` and `nbf` of a JWT that need not have them.
+
+    Raises:
+        BadAssertion: it is over, or has not begun.
+    """
+    expires_at = numeric_date(claims.get("exp", now + 1))
+    if expires_at is None or expires_at <= now:
+        raise BadAssertion("exp is over")
+    _check_begun(claims, ("nbf",), now)
+
+
+def _check_begun(claims: dict[str, Any], names: tuple[str, ...], now: int) -> None:
+    for name in names:
+        begins = numeric_date(claims.get(name, now))
+        if begins is None or begins > now + SKEW_SECONDS:
+            raise BadAssertion(f"{name} lies ahead")
+
+
+def numeric_date(value: object) -> float | None:
     """Return a NumericDate (RFC 7519 §2), None if it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53:
         return None
     return value
 
 
-def _read_name(jti: object) -> str:
+def read_name(jti: object) -> str:
+    """Return the name of a JWT that works once.
+
+    Raises:
+        BadAssertion: it has none, or a very long one.
+    """
     if not isinstance(jti, str) or not 1 <= len(jti) <= MOST_NAME_CHARACTERS:
         raise BadAssertion("jti must be a short text")
     return jti

@@ -6,6 +6,7 @@ from identity.assurance import ACR_VALUES
 from identity.authority import FRAMEWORK
 from identity.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
 from identity.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES
+from identity.dpop import ALGORITHMS as PROOF_ALGORITHMS
 from identity.keys import ALGORITHMS
 from identity.scopes import SCOPES
 
@@ -36,6 +37,7 @@ def describe(issuer: str, *, registration: bool = False) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
         **_signing_of_assertions(),
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "acr_values_supported": list(ACR_VALUES),
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "act"),

@@ -1,5 +1,7 @@
 """What identity refuses, and why. No HTTP here: `service/errors.py` maps each class."""
 
+from collections.abc import Sequence
+
 
 class IdentityError(Exception):
     """Something identity refuses."""
@@ -61,6 +63,14 @@ class AppUnreachable(IdentityError):
     """An app's own address does not answer, or must not be called."""
 
 
+class BadProof(IdentityError):
+    """A proof of a key that does not hold (RFC 9449 §4.3)."""
+
+
+class NonceWanted(BadProof):
+    """A proof without a nonce of ours, or with an old one (RFC 9449 §8)."""
+
+
 class BadAuthorizeRequest(IdentityError):
     """An authorization request whose client or redirect address cannot be trusted.
 
@@ -73,7 +83,45 @@ class FlowExpired(IdentityError):
 
 
 class BadAccessToken(IdentityError):
-    """A bearer token that is not ours, has ended, or was withdrawn (RFC 6750 §3.1)."""
+    """A bearer token that is not ours, has ended, or was withdrawn (RFC 6750 §3.1).
+
+    Attributes:
+        code: what the protocol calls it.
+    """
+
+    code = "invalid_token"
+
+
+class TokenMissing(BadAccessToken):
+    """A request without a token: it is told how to bring one, and no error (RFC 6750 §3.1)."""
+
+
+class TokenUnproven(BadAccessToken):
+    """A token that is bound to a key, from somebody who does not show it (RFC 9449 §7.1).
+
+    Attributes:
+        code: what the protocol calls it.
+        nonce: what the next proof has to carry, empty if nothing.
+    """
+
+    def __init__(self, why: str, code: str = "invalid_token", nonce: str = "") -> None:
+        super().__init__(why)
+        self.code, self.nonce = code, nonce
+
+
+class StrongerSignInNeeded(BadAccessToken):
+    """A good token from a sign-in that is too weak or too old for this (RFC 9470 §3).
+
+    Attributes:
+        acr_values: levels that would do.
+        max_age: oldest sign-in in seconds that would do, None for any.
+    """
+
+    code = "insufficient_user_authentication"
+
+    def __init__(self, acr_values: Sequence[str], max_age: int | None) -> None:
+        super().__init__("a stronger or a newer sign-in is needed")
+        self.acr_values, self.max_age = acr_values, max_age
 
 
 class SignInRefused(IdentityError):

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from identity.shown import NOTHING, Shown
+
 MOST_BYTES = 16 * 1024
 MOST_PARAMETERS = 60
 
@@ -19,6 +21,7 @@ class Parameters:
         authorization: the Authorization header, empty if there is none.
         encoded: the request as it was written.
         unreadable: what is wrong with a request that could not be read at all.
+        shown: the keys that its sender holds.
     """
 
     values: Mapping[str, str]
@@ -26,6 +29,7 @@ class Parameters:
     authorization: str = ""
     encoded: str = ""
     unreadable: str = ""
+    shown: Shown = NOTHING
 
     def get(self, name: str) -> str:
         """Return a value, empty if it is absent."""
@@ -37,7 +41,7 @@ class Parameters:
         return self.unreadable or ("a parameter was sent more than once" if self.repeated else "")
 
 
-def read_parameters(encoded: str, authorization: str = "") -> Parameters:
+def read_parameters(encoded: str, authorization: str = "", shown: Shown = NOTHING) -> Parameters:
     """Read a query string or a form body; what cannot be read says so in `unreadable`."""
     if len(encoded) > MOST_BYTES:
         return Parameters({}, unreadable="the request is too long")
@@ -52,4 +56,4 @@ def read_parameters(encoded: str, authorization: str = "") -> Parameters:
     counts = Counter(name for name, _ in pairs)
     repeated = frozenset(name for name, count in counts.items() if count > 1)
     values = {name: value for name, value in pairs if value}
-    return Parameters(values, repeated, authorization, encoded)
+    return Parameters(values, repeated, authorization, encoded, shown=shown)

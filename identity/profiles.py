@@ -33,6 +33,7 @@ class Policy:
         proof_key: every authorization request has a challenge of RFC 7636.
         pushed: every authorization request is pushed first (RFC 9126).
         bound: every access token is bound to a key of the app (RFC 9449, RFC 8705).
+        nonces: a proof of DPoP needs a nonce of ours (RFC 9449 §8).
         rotates: each refresh token works once; one that is bound need not be replaced
             (RFC 9700 §4.14.2, FAPI 2.0 Security Profile §5.3.2.1).
         offline: refresh tokens are given although `offline_access` was not asked for.
@@ -45,6 +46,7 @@ class Policy:
     proof_key: bool = True
     pushed: bool = False
     bound: bool = False
+    nonces: bool = False
     rotates: bool = True
     offline: bool = False
     id_token_algs: tuple[str, ...] = OURS
@@ -65,6 +67,7 @@ POLICIES: Mapping[str, Policy] = {
         algorithms=STRICT_ALGORITHMS,
         pushed=True,
         bound=True,
+        nonces=True,
         rotates=False,
         id_token_algs=tuple(each for each in OURS if each in STRICT_ALGORITHMS),  # §5.4.1
     ),

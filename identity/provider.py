@@ -22,10 +22,12 @@ from identity.grants.adapters import KnownClient
 from identity.grants.authentication import authenticate, find_client
 from identity.grants.introspection import Introspection
 from identity.grants.messages import Answer, Request
+from identity.grants.possession import NONE, check_bound
 from identity.grants.revocation import Revocation
 from identity.parameters import Parameters
 from identity.realm import Work
 from identity.scopes import OFFLINE, OPENID, PROFILE, join, split
+from identity.shown import confirmation_claims, token_type
 from identity.tokens import ACCESS, ID, sign_token
 from identity.wanted import NAME
 
@@ -39,6 +41,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
     def __init__(self, work: Work) -> None:
         super().__init__()
         self.work = work
+        self.possession = NONE
         self._known: dict[str, KnownClient | None] = {}
         for grant, extensions in GRANTS.items():
             self.register_grant(grant, extensions)
@@ -57,11 +60,18 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         self, request: Request, methods: Sequence[str], endpoint: str = "token"
     ) -> KnownClient:
         """Check who calls; an endpoint that gives nothing to apps without secret says so."""
-        known = authenticate(self.work, request.headers["Authorization"], request.form)
+        known, self.possession = authenticate(self.work, request)
+        if endpoint == "token":
+            check_bound(known.client, self.possession)
         if known.client.auth_method not in methods:
             raise InvalidRequestError(f"the {endpoint} endpoint needs a client with a secret")
         request.auth_method = known.client.auth_method
         return known
+
+    @property
+    def confirmation(self) -> str:
+        """The key to which tokens of this request are bound, empty for none."""
+        return self.possession.confirmation
 
     def create_oauth2_request(self, request: Request) -> Request:
         """Return it: it was made for Authlib already."""
@@ -70,7 +80,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
     def handle_response(self, status: int, body: Any, headers: Sequence[tuple[str, str]]) -> Answer:
         """Make an answer; a redirect is 303 (RFC 9700 §4.12) and names us (RFC 9207)."""
         if status != FOUND:
-            return Answer(status, body, headers)
+            return Answer(status, body, [*headers, *self.possession.headers])
         location = with_parameters(dict(headers)["Location"], {"iss": self.work.realm.issuer})
         return Answer(SEE_OTHER, "", [("Location", location)])
 
@@ -92,11 +102,12 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         """Make the answer of the token endpoint (RFC 6749 §5.1)."""
         scopes, realm = split(scope), self.work.realm
         issue = Issue(realm.issuer, realm.audience, self.work.now, realm.fresh_id())
-        answer = {"token_type": "Bearer", "expires_in": ACCESS_SECONDS, "scope": join(scopes)}
+        kind, bound = token_type(self.confirmation), confirmation_claims(self.confirmation)
+        answer = {"token_type": kind, "expires_in": ACCESS_SECONDS, "scope": join(scopes)}
         if user is None:
-            claims = own_access_claims(issue, realm.seals, client.client, scopes)
+            claims = own_access_claims(issue, realm.seals, client.client, scopes) | bound
             return answer | {"access_token": sign_token(realm.keys, ACCESS, claims)}
-        claims = access_claims(issue, realm.seals, client.client, user, scopes)
+        claims = access_claims(issue, realm.seals, client.client, user, scopes) | bound
         answer["access_token"] = sign_token(realm.keys, ACCESS, claims)
         if include_refresh_token and (user.offline or OFFLINE in user.scopes):
             answer["refresh_token"] = make_refresh_token(

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse
 
 from certificates import errors as certificates
 from identity import errors as identity
+from identity.challenges import challenge_of
 from ledger import errors as ledger
 from service.problems import PROBLEMS as OWN
 from service.web import errors as web
@@ -26,6 +27,9 @@ from service.web.problems import Problem
 
 ANSWERS: Mapping[type[Exception], str] = {
     identity.BadAccessToken: "sign-in-needed",
+    identity.TokenMissing: "sign-in-needed",
+    identity.TokenUnproven: "sign-in-needed",
+    identity.StrongerSignInNeeded: "sign-in-needed",
     identity.FlowExpired: "flow-expired",
     identity.BadAuthorizeRequest: "app-unknown",
     identity.BadLogout: "logout-unknown",
@@ -121,8 +125,8 @@ def _answer(
     response.headers["Cache-Control"] = "no-store"
     if slug in RETRY:
         response.headers["Retry-After"] = RETRY[slug]
-    if problem.status == 401:  # RFC 6750 §3
-        response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    if isinstance(error, identity.BadAccessToken):
+        response.headers.update(challenge_of(error))
     return response
 
 

@@ -12,33 +12,34 @@ from identity.client_keys import read_keys
 from identity.clients import BASIC, NO_SECRET, POST, SIGNED, Client
 from identity.errors import BadAssertion, BadClient
 from identity.grants.adapters import KnownClient
+from identity.grants.messages import Request
+from identity.grants.possession import Possession, read_possession, use_up
 from identity.profiles import policy_of
 from identity.realm import Work
 
 UNAUTHORIZED = 401
 
 
-def authenticate(work: Work, authorization: str, form: Mapping[str, str]) -> KnownClient:
-    """Find the client that sent a request and check its proof.
-
-    Args:
-        work: the request's share of the realm.
-        authorization: the Authorization header, empty if there is none.
-        form: the body.
+def authenticate(work: Work, request: Request) -> tuple[KnownClient, Possession]:
+    """Find the client that sent a request, check its proof and the keys it shows.
 
     Raises:
         InvalidClientError: unknown, wrong secret, or another way than the registered one.
         InvalidRequestError: two ways at once.
+        InvalidProof: a proof of a key does not hold, or was used before.
+        UseNonce: a proof of a key has no nonce of ours.
     """
-    method, client_id, secret = _presented(authorization, form)
+    method, client_id, secret = _presented(request.headers["Authorization"], request.form)
     client = find_client(work, client_id)
     if client is None or client.auth_method != method:
         raise _refused()
+    possession = read_possession(work, client, request)
     if method == SIGNED:
         _check_signed(work, client, secret)
     elif method != NO_SECRET and not client.has_secret(secret, work.now):
         raise _refused()
-    return KnownClient(client)
+    use_up(work, possession)
+    return KnownClient(client), possession
 
 
 def find_client(work: Work, client_id: str) -> Client | None:

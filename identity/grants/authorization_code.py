@@ -15,8 +15,10 @@ from identity.authorizations import (
 )
 from identity.grants.adapters import CodeInHand, KnownClient
 from identity.grants.base import Ours, check_still_allowed
+from identity.grants.possession import check_code_holder, kept_confirmation
 from identity.profiles import policy_of
 from identity.scopes import split
+from identity.shown import code_confirmation
 from identity.wanted import NAME, read_wanted
 
 
@@ -52,6 +54,7 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
                 code_expires_at=now + CODE_SECONDS,
                 expires_at=now + LIFETIME_SECONDS,
                 claims=" ".join({NAME} & read_wanted(data.get("claims", "")).id_token.keys()),
+                confirmation=code_confirmation(data.get("dpop_jkt", "")),
                 offline=policy_of(request.client.client).offline,
             )
         )
@@ -72,11 +75,15 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
         """Use the code up, in the one statement that decides between parallel tries.
 
         Raises:
-            InvalidGrantError: another try was first, or the mandate has ended.
+            InvalidGrantError: another try was first, the code is bound to another key, or the
+                mandate has ended.
         """
         check_still_allowed(self.work, code.authorization)
+        held = self.server.confirmation
+        check_code_holder(code.authorization, held)
         store, now = self.work.store.authorizations, self.work.now
-        redeemed = store.redeem(code.authorization.authorization_id, now)
+        kept = kept_confirmation(self.request.client.client, held)
+        redeemed = store.redeem(code.authorization.authorization_id, now, kept)
         if redeemed is None:
             store.revoke(code.authorization.authorization_id, now)
             raise InvalidGrantError("this code has been used")

@@ -14,6 +14,7 @@ from identity.errors import BadAccessToken, MandateMissing
 from identity.grants.adapters import KnownClient
 from identity.realm import Work
 from identity.scopes import join
+from identity.shown import HELD_BY_PROOF
 
 Answer = dict[str, Any]
 
@@ -47,8 +48,9 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
 
 def _of_access(access: Access, issuer: str) -> Answer:
     own = {name: value for name, value in access.claims.items() if name != "authorization"}
+    kind = "DPoP" if HELD_BY_PROOF in access.claims.get("cnf", {}) else "Bearer"
     authority = authority_claims(access.party, access.mandates, access.scopes, issuer)
-    return {**own, "scope": join(access.scopes), "token_type": "Bearer", **authority}
+    return {**own, "scope": join(access.scopes), "token_type": kind, **authority}
 
 
 def _of_refresh(work: Work, token: str) -> Answer | None:

@@ -47,6 +47,7 @@ class Request(OAuth2Request):  # type: ignore[misc]
     def __init__(self, method: str, uri: str, parameters: Parameters) -> None:
         super().__init__(method, uri, headers={"Authorization": parameters.authorization})
         self.payload = Payload(parameters)
+        self.parameters = parameters
         self.authorization_id = ""
 
     @property

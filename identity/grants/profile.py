@@ -24,6 +24,7 @@ NOT_SUPPORTED = {
 }
 MOST_CHARACTERS = 2048
 SECONDS = re.compile(r"[0-9]{1,9}")
+THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # of SHA-256, as RFC 9449 §10 wants
 
 
 class RequestProfile:
@@ -49,6 +50,8 @@ class RequestProfile:
         _check_prompt(data.get("prompt", ""))
         if not SECONDS.fullmatch(data.get("max_age", "0")):
             raise InvalidRequestError("max_age must be a number of seconds")
+        if not THUMBPRINT.fullmatch(data.get("dpop_jkt", "0" * 43)):
+            raise InvalidRequestError("dpop_jkt must be the thumbprint of a key")
         if any(len(data.get(name, "")) > MOST_CHARACTERS for name in ("state", "nonce")):
             raise InvalidRequestError("state or nonce is too long")
 

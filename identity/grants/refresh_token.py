@@ -1,4 +1,4 @@
-"""Refresh token (RFC 6749 §6), rotated at each use (RFC 9700 §4.14.2)."""
+"""Refresh token (RFC 6749 §6), rotated at each use or bound to its sender (RFC 9700 §4.14.2)."""
 
 from typing import Any
 
@@ -6,8 +6,11 @@ from authlib.oauth2.rfc6749 import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
 from identity.authorizations import GRACE_SECONDS, Authorization, read_refresh_token
+from identity.clients import Client
 from identity.grants.adapters import RefreshInHand
 from identity.grants.base import Ours, check_still_allowed
+from identity.grants.possession import check_refresh_holder
+from identity.profiles import policy_of
 
 
 class RefreshGrant(Ours, RefreshTokenGrant):  # type: ignore[misc]
@@ -30,9 +33,14 @@ class RefreshGrant(Ours, RefreshTokenGrant):  # type: ignore[misc]
         """Use the token up, in the one statement that decides between parallel tries.
 
         Raises:
-            InvalidGrantError: it was used before, or the mandate has ended.
+            InvalidGrantError: it was used before, it is bound to another key, or the mandate has
+                ended.
         """
+        client: Client = self.request.client.client
+        check_refresh_holder(client, refresh.authorization, self.server.confirmation)
         check_still_allowed(self.work, refresh.authorization)
+        if not policy_of(client).rotates and refresh.count == refresh.authorization.refreshes:
+            return refresh.authorization  # the same token again, that only this app can use
         store, now = self.work.store.authorizations, self.work.now
         used = store.refresh(refresh.authorization.authorization_id, refresh.count, now)
         return used or self._repeated(refresh)

@@ -43,7 +43,7 @@ def add_back_channel(routes: APIRouter, realm: Realm) -> None:
 
 def _leaves_trace(sent: Parameters) -> bool:
     """Tell whether a request brings something that works once, so that it must be written down."""
-    return "client_assertion" in sent.values
+    return "client_assertion" in sent.values or bool(sent.shown.proofs)
 
 
 def _answer_app(

@@ -5,7 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from identity.bound import BEARER, DPOP, Presented
 from identity.parameters import MOST_BYTES, Parameters, read_parameters
+from identity.shown import NOTHING, Shown
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -15,20 +17,44 @@ NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 async def read_request(request: Request) -> Parameters:
     """Read the parameters of a request: of its body if it is a POST, else of its query."""
-    authorization = request.headers.get("authorization", "")
+    authorization, shown = request.headers.get("authorization", ""), shown_by(request)
     if request.method == "GET":
-        return read_parameters(request.url.query, authorization)
+        return read_parameters(request.url.query, authorization, shown)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        return Parameters({}, authorization=authorization)
+        return Parameters({}, authorization=authorization, shown=shown)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_BYTES:
             return Parameters({}, unreadable="the request is too long")
-    return read_parameters(body.decode("latin-1"), authorization)
+    return read_parameters(body.decode("latin-1"), authorization, shown)
+
+
+def shown_by(request: Request) -> Shown:
+    """Return what a request shows of the keys its sender holds."""
+    proofs = request.headers.getlist("dpop")
+    return Shown(tuple(proofs)) if proofs else NOTHING
 
 
 Sent = Annotated[Parameters, Depends(read_request)]
+
+
+def presented_by(request: Request, issuer: str, *, body_token: str = "") -> Presented:
+    """Return the access token of a request, its scheme and what its sender shows with it.
+
+    Args:
+        request: the request.
+        issuer: how the outside calls us.
+        body_token: token in a form body (RFC 6750 §2.2), counts when the header has none.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme = scheme.lower()
+    if scheme not in {BEARER, DPOP}:
+        return Presented(BEARER, body_token)
+    if scheme == BEARER:  # most requests: nothing else matters unless the token is bound
+        return Presented(BEARER, token.strip(), shown_by(request))
+    address = issuer + request.scope.get("raw_path", b"").decode("latin-1")
+    return Presented(DPOP, token.strip(), shown_by(request), request.method, address)
 
 
 def serialised(document: Any) -> bytes:

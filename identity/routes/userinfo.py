@@ -4,10 +4,20 @@ from fastapi import APIRouter, Request, Response
 
 from identity.access import verify_access
 from identity.authority import authority_claims
+from identity.bound import check_holder
+from identity.challenges import challenge, challenge_of
 from identity.claims import userinfo_claims
-from identity.errors import BadAccessToken
+from identity.errors import BadAccessToken, TokenMissing
 from identity.realm import Realm
-from identity.routes.requests import FORBIDDEN, JSON, NO_STORE, UNAUTHORIZED, Sent, serialised
+from identity.routes.requests import (
+    FORBIDDEN,
+    JSON,
+    NO_STORE,
+    UNAUTHORIZED,
+    Sent,
+    presented_by,
+    serialised,
+)
 from identity.scopes import OPENID
 from identity.tokens import USERINFO, sign_token
 
@@ -19,18 +29,19 @@ def add_userinfo(routes: APIRouter, realm: Realm) -> None:
     @routes.post("/userinfo")
     def userinfo(request: Request, sent: Sent) -> Response:
         """Tell who signed in, as far as the person allowed it."""
-        scheme, _, token = sent.authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            token = sent.get("access_token") if request.method == "POST" else ""
-        if not token:
-            return _challenge(UNAUTHORIZED, "")
+        body_token = sent.get("access_token") if request.method == "POST" else ""
+        presented = presented_by(request, realm.issuer, body_token=body_token)
         try:
+            if not presented.token:
+                raise TokenMissing("send an access token")
             with realm.reading() as store:
-                access = verify_access(realm.work(store), token)
+                access = verify_access(realm.work(store), presented.token)
+            check_holder(realm, access, presented)
         except BadAccessToken as error:
-            return _challenge(UNAUTHORIZED, f'error="invalid_token", error_description="{error}"')
+            return _refuse(UNAUTHORIZED, challenge_of(error))
         if access.person is None or OPENID not in access.scopes:
-            return _challenge(FORBIDDEN, f'error="insufficient_scope", scope="{OPENID}"')
+            said = {"error": "insufficient_scope", "scope": OPENID}
+            return _refuse(FORBIDDEN, {"WWW-Authenticate": challenge("Bearer", said)})
         claims = userinfo_claims(
             access.claims, access.person, access.party, access.mandate_powers, access.scopes
         ) | authority_claims(access.party, access.mandates, access.scopes, realm.issuer)
@@ -41,8 +52,6 @@ def add_userinfo(routes: APIRouter, realm: Realm) -> None:
         return Response(serialised(claims), headers=NO_STORE, media_type=JSON)
 
 
-def _challenge(status: int, error: str) -> Response:
-    """Refuse a bearer (RFC 6750 §3)."""
-    realm = 'Bearer realm="haihe"'
-    value = f"{realm}, {error}" if error else realm
-    return Response(b"", status, {"WWW-Authenticate": value, **NO_STORE})
+def _refuse(status: int, challenges: dict[str, str]) -> Response:
+    """Refuse a token (RFC 6750 §3)."""
+    return Response(b"", status, {**challenges, **NO_STORE})

@@ -20,6 +20,7 @@ from identity.store.tables import (
 from identity.subjects import LegalPerson, Party, Person, party_of
 
 _PERSON = (people.c.person_id, people.c.account, people.c.name, people.c.demo)
+_APP = (clients.c.userinfo_alg, clients.c.profile)
 _BODY = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
 
 
@@ -42,6 +43,7 @@ class TokenRow:
     client_demo: bool
     token_revoked: bool
     userinfo_alg: str
+    profile: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class OwnTokenRow:
     scopes: frozenset[str]
     client_demo: bool
     token_revoked: bool
+    profile: str
 
 
 class AccessStore:
@@ -75,11 +78,11 @@ class AccessStore:
         if row is None:
             return None
         authorization = read_authorization(row)
-        person, party = _subjects(row[len(AUTHORIZATION) : -3], authorization.party_id)
+        person, party = _subjects(row[len(AUTHORIZATION) : -4], authorization.party_id)
         if party is None:
             return None
-        alg, demo, revoked = row[-3:]
-        return TokenRow(authorization, person, party, bool(demo), bool(revoked), alg)
+        alg, profile, demo, revoked = row[-4:]
+        return TokenRow(authorization, person, party, bool(demo), bool(revoked), alg, profile)
 
     def find_own_token(self, client_id: str, jti: str) -> OwnTokenRow | None:
         """Find the app behind a token of its own, and its owner."""
@@ -87,7 +90,7 @@ class AccessStore:
         if row is None:
             return None
         return OwnTokenRow(
-            LegalPerson(*row[:3]), frozenset(row[3].split()), bool(row[4]), bool(row[5])
+            LegalPerson(*row[:3]), frozenset(row[3].split()), bool(row[4]), bool(row[5]), row[6]
         )
 
     def _first(self, statement: Select[Any], **values: object) -> tuple[Any, ...] | None:
@@ -113,14 +116,14 @@ _SESSION = (
     .where(sessions.c.cookie_hash == bindparam("cookie_hash"))
 )
 _TOKEN = (
-    select(*AUTHORIZATION, *_PERSON, *_BODY, clients.c.userinfo_alg, clients.c.demo, _REVOKED)
+    select(*AUTHORIZATION, *_PERSON, *_BODY, *_APP, clients.c.demo, _REVOKED)
     .join(people, people.c.person_id == authorizations.c.person_id)
     .join(clients, clients.c.client_id == authorizations.c.client_id)
     .outerjoin(legal_persons, legal_persons.c.legal_person_id == authorizations.c.party_id)
     .where(authorizations.c.authorization_id == bindparam("authorization_id"))
 )
 _OWN = (
-    select(*_BODY, clients.c.scopes, clients.c.demo, _REVOKED)
+    select(*_BODY, clients.c.scopes, clients.c.demo, _REVOKED, clients.c.profile)
     .join(clients, clients.c.owner_id == legal_persons.c.legal_person_id)
     .where(clients.c.client_id == bindparam("client_id"))
 )

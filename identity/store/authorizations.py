@@ -28,6 +28,7 @@ _REDEEM = (
     .values(redeemed_at=bindparam("now"))
     .returning(authorizations)
 )
+_REDEEM_BOUND = _REDEEM.values(confirmation=bindparam("kept"))
 _REFRESH = (
     update(authorizations)
     .where(
@@ -58,8 +59,16 @@ class AuthorizationStore:
         row = self._connection.execute(_FIND, {"key": authorization_id}).first()
         return read_authorization(row) if row else None
 
-    def redeem(self, authorization_id: str, now: int) -> Authorization | None:
-        """Use a code up. Of many parallel tries exactly one gets the authorization."""
+    def redeem(self, authorization_id: str, now: int, kept: str = "") -> Authorization | None:
+        """Use a code up. Of many parallel tries exactly one gets the authorization.
+
+        Args:
+            authorization_id: what the code names.
+            now: when.
+            kept: key to which its refresh tokens are bound from now on, empty for none.
+        """
+        if kept:
+            return self._change(_REDEEM_BOUND, key=authorization_id, now=now, kept=kept)
         return self._change(_REDEEM, key=authorization_id, now=now)
 
     def refresh(self, authorization_id: str, count: int, now: int) -> Authorization | None:

@@ -62,7 +62,8 @@ def test_userinfo_takes_the_token_by_header_or_body_and_never_by_address(site: S
     assert http.post("/userinfo", headers=bearer(token)).status_code == 200
     assert http.post("/userinfo", data={"access_token": token}).status_code == 200
     assert http.get("/userinfo", params={"access_token": token}).status_code == 401
-    assert http.get("/userinfo").headers["www-authenticate"] == 'Bearer realm="haihe"'
+    told = http.get("/userinfo").headers["www-authenticate"]
+    assert told == 'Bearer realm="haihe", DPoP realm="haihe", algs="ES256 EdDSA PS256"'
 
 
 def test_userinfo_needs_openid_and_a_person(site: Site) -> None:

@@ -24,7 +24,7 @@ NEVER_AT_AN_ADDRESS = {
     "NotCanonical", "RowUnreadable", "LogForked", "TrustUnreadable", "ChainError",
     "ChainLocked", "ChainDamaged", "TransactionRefused", "TransactionReplaced",
     "KeyUnreadable", "ChainRejected", "ChainExpired", "FormatRejected", "SignatureRejected",
-    "BadAssertion", "AppUnreachable",
+    "BadAssertion", "AppUnreachable", "BadProof", "NonceWanted",
     "BadWish", "BadRegistrationRequest", "BadRegistrationToken",
     "IdentityError", "CertificateError", "LedgerError", "WebError",
 }  # fmt: skip
