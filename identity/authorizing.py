@@ -16,7 +16,6 @@ from identity.assurance import MFA_LEVEL, acr_of, meets
 from identity.errors import BadAccessToken
 from identity.flow import ACT_FOR, CONSENT, SECOND_FACTOR, SIGN_IN, Flow
 from identity.grants.messages import Answer
-from identity.parameters import read_parameters
 from identity.provider import Pending, check_authorization
 from identity.realm import Work
 from identity.second_factor import is_enrolled
@@ -65,7 +64,7 @@ def authorize(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer | As
     Raises:
         BadAuthorizeRequest: the client or its address is not known.
     """
-    pending = check_authorization(work, read_parameters(flow.query))  # 1, 2
+    pending = check_authorization(work, flow)  # 1, 2
     if isinstance(pending, Answer):
         return pending
     missing = _missing_step(work, pending, flow, signed_in)
@@ -163,7 +162,7 @@ def allow(work: Work, flow: Flow, signed_in: SignedIn) -> Flow:
     Raises:
         BadAuthorizeRequest: the client or its address is not known any more.
     """
-    pending = check_authorization(work, read_parameters(flow.query))
+    pending = check_authorization(work, flow)
     if isinstance(pending, Answer) or signed_in.party is None:
         return flow
     person_id, party_id = signed_in.person.person_id, signed_in.party.party_id
@@ -181,5 +180,5 @@ def deny(work: Work, flow: Flow) -> Answer:
     Raises:
         BadAuthorizeRequest: the client or its address is not known any more.
     """
-    pending = check_authorization(work, read_parameters(flow.query))
+    pending = check_authorization(work, flow)
     return pending if isinstance(pending, Answer) else pending.deny()

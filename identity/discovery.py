@@ -8,10 +8,14 @@ from identity.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
 from identity.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES
 from identity.dpop import ALGORITHMS as PROOF_ALGORITHMS
 from identity.keys import ALGORITHMS
+from identity.request_objects import UNSIGNED
+from identity.responding import RESPONSE_MODES
 from identity.scopes import SCOPES
 
 
-def describe(issuer: str, *, registration: bool = False) -> dict[str, Any]:
+def describe(
+    issuer: str, *, registration: bool = False, pushing_required: bool = False
+) -> dict[str, Any]:
     """Return the provider's metadata."""
     place = {"registration_endpoint": f"{issuer}/register"} if registration else {}
     return place | {
@@ -25,7 +29,7 @@ def describe(issuer: str, *, registration: bool = False) -> dict[str, Any]:
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "form_post"],
+        "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": list(SUBJECT_TYPES),
         "userinfo_signing_alg_values_supported": list(ALGORITHMS),
@@ -49,9 +53,21 @@ def describe(issuer: str, *, registration: bool = False) -> dict[str, Any]:
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["zh-CN", "en"],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "require_pushed_authorization_requests": pushing_required,
+        **_ways_of_requests(issuer),
         "authorization_response_iss_parameter_supported": True,
+    }
+
+
+def _ways_of_requests(issuer: str) -> dict[str, Any]:
+    """Say how a request may come (RFC 9126 §5, RFC 9101 §10.5) and its answer be signed."""
+    return {
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "request_object_signing_alg_values_supported": [*ASSERTION_ALGORITHMS, UNSIGNED],
+        "authorization_signing_alg_values_supported": list(ALGORITHMS),
     }
 
 

@@ -71,6 +71,18 @@ class NonceWanted(BadProof):
     """A proof without a nonce of ours, or with an old one (RFC 9449 §8)."""
 
 
+class BadRequestObject(IdentityError):
+    """A request object, or the address of one, that cannot be taken (RFC 9101 §7).
+
+    Attributes:
+        code: what the app is told.
+    """
+
+    def __init__(self, why: str, code: str = "invalid_request_object") -> None:
+        super().__init__(why)
+        self.code = code
+
+
 class BadAuthorizeRequest(IdentityError):
     """An authorization request whose client or redirect address cannot be trusted.
 

@@ -28,6 +28,8 @@ class Flow:
         session_id: sign-in in which the steps were done.
         party_id: for whom consent was given.
         done: steps that were done.
+        pushed: name of the pushed request it came from, empty if it came from none.
+        signed: the app signed the request.
     """
 
     query: str
@@ -35,6 +37,8 @@ class Flow:
     session_id: str = ""
     party_id: str = ""
     done: frozenset[str] = frozenset()
+    pushed: str = ""
+    signed: bool = False
 
     def has(self, step: str, session_id: str) -> bool:
         """Tell whether a step was done in this sign-in."""
@@ -52,7 +56,7 @@ class Flow:
 
 def seal_flow(seals: Seals, flow: Flow) -> str:
     """Write a flow into text that fits a URL and that only we can read."""
-    fields = [flow.query, flow.started_at, flow.session_id, flow.party_id, sorted(flow.done)]
+    fields = {**vars(flow), "done": sorted(flow.done)}
     return seals.seal_text(json.dumps(fields, separators=(",", ":")).encode(), "flow")
 
 
@@ -63,9 +67,10 @@ def open_flow(seals: Seals, text: str, now: int) -> Flow:
         FlowExpired: it was begun too long ago, or is none of ours.
     """
     try:
-        query, started_at, session_id, party_id, done = json.loads(seals.open_text(text, "flow"))
+        fields = json.loads(seals.open_text(text, "flow"))
     except SealBroken:
         raise FlowExpired("this sign-in was not begun here") from None
-    if now >= started_at + LIFETIME_SECONDS:
+    flow = Flow(**{**fields, "done": frozenset(fields["done"])})
+    if now >= flow.started_at + LIFETIME_SECONDS:
         raise FlowExpired("this sign-in was begun too long ago")
-    return Flow(query, started_at, session_id, party_id, frozenset(done))
+    return flow

@@ -7,8 +7,8 @@ from identity.acting import SignedIn
 from identity.clients import Client
 from identity.errors import BadAccessToken, BadLogout, SealBroken
 from identity.parameters import Parameters
-from identity.provider import with_parameters
 from identity.realm import Work
+from identity.responding import with_parameters
 from identity.tokens import ID, verify_signature
 
 

@@ -9,6 +9,7 @@ from identity.shown import NOTHING, Shown
 
 MOST_BYTES = 16 * 1024
 MOST_PARAMETERS = 60
+REPEATABLE = frozenset({"resource"})  # RFC 8707 §2: the one parameter that may come twice
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Parameters:
         encoded: the request as it was written.
         unreadable: what is wrong with a request that could not be read at all.
         shown: the keys that its sender holds.
+        resources: every `resource` (RFC 8707 §2).
     """
 
     values: Mapping[str, str]
@@ -30,6 +32,7 @@ class Parameters:
     encoded: str = ""
     unreadable: str = ""
     shown: Shown = NOTHING
+    resources: tuple[str, ...] = ()
 
     def get(self, name: str) -> str:
         """Return a value, empty if it is absent."""
@@ -54,6 +57,7 @@ def read_parameters(encoded: str, authorization: str = "", shown: Shown = NOTHIN
     if "\0" in encoded or "%00" in encoded:
         return Parameters({}, unreadable="the request holds a NUL character")
     counts = Counter(name for name, _ in pairs)
-    repeated = frozenset(name for name, count in counts.items() if count > 1)
+    repeated = frozenset(name for name, count in counts.items() if count > 1) - REPEATABLE
     values = {name: value for name, value in pairs if value}
-    return Parameters(values, repeated, authorization, encoded, shown=shown)
+    resources = tuple(value for name, value in pairs if name == "resource" and value)
+    return Parameters(values, repeated, authorization, encoded, shown=shown, resources=resources)

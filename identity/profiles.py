@@ -37,6 +37,10 @@ class Policy:
         rotates: each refresh token works once; one that is bound need not be replaced
             (RFC 9700 §4.14.2, FAPI 2.0 Security Profile §5.3.2.1).
         offline: refresh tokens are given although `offline_access` was not asked for.
+        object_claims: what a request object says of itself (RFC 9101 §4).
+        plain_objects: a request object may be unsigned (OpenID Connect Core §6.1).
+        merged_objects: what stands beside a request object counts too, where it says nothing
+            (OpenID Connect Core §6.1; RFC 9101 §6.3 has it the other way).
         id_token_algs: with which we may sign ID tokens for it, the usual one first.
     """
 
@@ -49,6 +53,9 @@ class Policy:
     nonces: bool = False
     rotates: bool = True
     offline: bool = False
+    object_claims: tuple[str, ...] = ("iss", "aud", "exp")
+    plain_objects: bool = False
+    merged_objects: bool = False
     id_token_algs: tuple[str, ...] = OURS
 
 
@@ -60,6 +67,9 @@ POLICIES: Mapping[str, Policy] = {
         plain_audience=False,
         proof_key=False,
         offline=True,
+        object_claims=(),
+        plain_objects=True,
+        merged_objects=True,
         id_token_algs=("RS256", *(each for each in OURS if each != "RS256")),  # Registration §2
     ),
     FAPI2: Policy(
@@ -69,6 +79,7 @@ POLICIES: Mapping[str, Policy] = {
         bound=True,
         nonces=True,
         rotates=False,
+        object_claims=("iss", "aud", "exp", "nbf"),  # FAPI 2.0 Message Signing §5.3.1
         id_token_algs=tuple(each for each in OURS if each in STRICT_ALGORITHMS),  # §5.4.1
     ),
 }

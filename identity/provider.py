@@ -7,7 +7,6 @@ between requests and nothing hides in context variables. Assembling costs micros
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from authlib.oauth2 import AuthorizationServer, OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
@@ -15,17 +14,20 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from identity.acting import SignedIn, authority_behind
 from identity.authorizations import Authorization, make_refresh_token
 from identity.claims import ACCESS_SECONDS, Issue, access_claims, id_claims, own_access_claims
-from identity.clients import Client
+from identity.clients import AUTH_METHODS, Client
 from identity.errors import BadAuthorizeRequest
+from identity.flow import Flow
 from identity.grants import GRANTS
 from identity.grants.adapters import KnownClient
 from identity.grants.authentication import authenticate, find_client
 from identity.grants.introspection import Introspection
-from identity.grants.messages import Answer, Request
+from identity.grants.messages import Answer, Refusal, Request
 from identity.grants.possession import NONE, check_bound
 from identity.grants.revocation import Revocation
-from identity.parameters import Parameters
+from identity.grants.ways import check_way
+from identity.parameters import Parameters, read_parameters
 from identity.realm import Work
+from identity.responding import Reply, added_parameters
 from identity.scopes import OFFLINE, OPENID, PROFILE, join, split
 from identity.shown import confirmation_claims, token_type
 from identity.tokens import ACCESS, ID, sign_token
@@ -42,6 +44,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         super().__init__()
         self.work = work
         self.possession = NONE
+        self.reply: Reply | None = None
         self._known: dict[str, KnownClient | None] = {}
         for grant, extensions in GRANTS.items():
             self.register_grant(grant, extensions)
@@ -66,6 +69,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         if known.client.auth_method not in methods:
             raise InvalidRequestError(f"the {endpoint} endpoint needs a client with a secret")
         request.auth_method = known.client.auth_method
+        self._known[known.client.client_id] = known
         return known
 
     @property
@@ -78,11 +82,12 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         return request
 
     def handle_response(self, status: int, body: Any, headers: Sequence[tuple[str, str]]) -> Answer:
-        """Make an answer; a redirect is 303 (RFC 9700 §4.12) and names us (RFC 9207)."""
-        if status != FOUND:
+        """Make an answer; a redirect is 303 (RFC 9700 §4.12), as the request wishes."""
+        if status != FOUND or self.reply is None:
             return Answer(status, body, [*headers, *self.possession.headers])
-        location = with_parameters(dict(headers)["Location"], {"iss": self.work.realm.issuer})
-        return Answer(SEE_OTHER, "", [("Location", location)])
+        told = added_parameters(self.reply.address, dict(headers)["Location"])
+        location = self.reply.location(self.work, told)
+        return Answer(SEE_OTHER, "", [("Location", location)], posted=self.reply.posted)
 
     def save_token(self, token: Mapping[str, Any], request: Request) -> None:
         """Store nothing: signatures and seals carry it all."""
@@ -167,7 +172,7 @@ class Pending:
         return answer
 
 
-def check_authorization(work: Work, parameters: Parameters) -> Pending | Answer:
+def check_authorization(work: Work, flow: Flow) -> Pending | Answer:
     """Check an authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.2).
 
     Returns:
@@ -177,19 +182,45 @@ def check_authorization(work: Work, parameters: Parameters) -> Pending | Answer:
         BadAuthorizeRequest: nobody can be told but the person at the browser.
     """
     server = Server(work)
-    request = Request("GET", work.realm.issuer + "/authorize", parameters)
+    found = examine_authorization(server, flow)
+    return refuse_authorization(server, flow, found) if isinstance(found, Refusal) else found
+
+
+def examine_authorization(server: Server, flow: Flow) -> Pending | Refusal:
+    """Do the same, but tell nobody yet.
+
+    Raises:
+        BadAuthorizeRequest: the client or its address is not known.
+    """
+    parameters = read_parameters(flow.query)
+    request = Request("GET", server.work.realm.issuer + "/authorize", parameters)
+    request.pushed = flow.pushed
     client = _asking_client(server, parameters)
     try:
         if parameters.fault:
             raise InvalidRequestError(parameters.fault)
+        check_way(server.work.realm, client, flow)
         if parameters.get("response_type") != "code":
             raise OAuth2Error(error=_response_type_error(parameters))
         grant = server.get_consent_grant(request)
     except OAuth2Error as error:
-        error.redirect_uri, error.state = parameters.get("redirect_uri"), parameters.get("state")
-        answer: Answer = server.handle_error_response(request, error)
-        return answer
+        return Refusal(str(error.error), error.description or "")
     return Pending(client, split(request.scope), parameters, server, request, grant)
+
+
+def refuse_authorization(server: Server, flow: Flow, refusal: Refusal) -> Answer:
+    """Tell the app why its request is refused (RFC 6749 §4.1.2.1).
+
+    Raises:
+        BadAuthorizeRequest: the client or its address is not known.
+    """
+    parameters = read_parameters(flow.query)
+    _asking_client(server, parameters)
+    error = OAuth2Error(refusal.description, error=refusal.code)
+    error.redirect_uri, error.state = parameters.get("redirect_uri"), parameters.get("state")
+    request = Request("GET", server.work.realm.issuer + "/authorize", parameters)
+    answer: Answer = server.handle_error_response(request, error)
+    return answer
 
 
 def _response_type_error(parameters: Parameters) -> str:
@@ -204,6 +235,7 @@ def _asking_client(server: Server, parameters: Parameters) -> Client:
     address = parameters.get("redirect_uri")
     if not known.check_redirect_uri(address):
         raise BadAuthorizeRequest(_first_difference(address, known.client.redirect_uris))
+    server.reply = Reply(known.client, address, parameters.get("response_mode"))
     return known.client
 
 
@@ -225,11 +257,16 @@ def _agreement(one: str, other: str) -> int:
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
-    """Add parameters to an address, keeping its own (RFC 6749 §3.1.2)."""
-    parts = urlsplit(address)
-    query = [*parse_qsl(parts.query, keep_blank_values=True), *parameters.items()]
-    return urlunsplit(parts._replace(query=urlencode(query)))
+def authenticate_app(server: Server, parameters: Parameters, path: str) -> Client | Answer:
+    """Check who calls at an endpoint that is no grant's, or make the refusal."""
+    request = Request("POST", server.work.realm.issuer + path, parameters)
+    try:
+        if parameters.fault:
+            raise InvalidRequestError(parameters.fault)
+        return server.authenticate_client(request, AUTH_METHODS, path).client
+    except OAuth2Error as error:
+        refused: Answer = server.handle_error_response(request, error)
+        return refused
 
 
 def answer_token_request(work: Work, parameters: Parameters) -> Answer:

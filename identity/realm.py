@@ -28,6 +28,7 @@ class Realm:
         demo_allowed: whether accounts and clients of the demo data may be used.
         reads_are_local: the database is embedded, so an indexed read never waits for a network.
         registration_open: apps may register themselves.
+        pushing_required: every authorization request has to be pushed (RFC 9126 §5).
         random: source of random bytes.
     """
 
@@ -40,6 +41,7 @@ class Realm:
     demo_allowed: bool = False
     reads_are_local: bool = False
     registration_open: bool = False
+    pushing_required: bool = False
     random: Callable[[int], bytes] = field(default=os.urandom)
 
     @property

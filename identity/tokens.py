@@ -13,11 +13,12 @@ from identity.keys import ALGORITHM, ALGORITHMS, KeyRing
 ACCESS = "at+jwt"  # RFC 9068 §2.1
 ID = "JWT"
 USERINFO = "userinfo+jwt"
+ANSWER = "authorization-response+jwt"  # JARM names no type; one of its own keeps it apart
 MOST_CHARACTERS = 8192
 
 
 def sign_token(keys: KeyRing, kind: str, claims: dict[str, Any], algorithm: str = ALGORITHM) -> str:
-    """Sign a token of a kind: `ACCESS`, `ID` or `USERINFO`."""
+    """Sign a token of a kind: `ACCESS`, `ID`, `USERINFO` or `ANSWER`."""
     key = keys.signing_by[algorithm]
     return jwt.encode({"alg": algorithm, "typ": kind, "kid": key.kid}, claims, key, [algorithm])
 

@@ -134,4 +134,5 @@ def _realm(settings: Settings, database: Database, master: bytes, *, demo: bool)
         demo_allowed=demo,
         reads_are_local=database.is_local,
         registration_open=settings.registration == "open",
+        pushing_required=settings.require_par == "yes",
     )

@@ -37,6 +37,7 @@ class Settings:
         database_url: SQLAlchemy address, SQLite or PostgreSQL.
         chain_url: `embedded`, or the JSON-RPC address of an EVM node.
         registration: `open` if apps may register themselves, else `closed`.
+        require_par: `yes` if every app has to push its authorization requests, else `no`.
         city: name of the city, as pages and the root certificate show it.
     """
 
@@ -46,6 +47,7 @@ class Settings:
     chain_url: str
     city: str
     registration: str = "closed"
+    require_par: str = "no"
 
     @property
     def keys(self) -> Path:
@@ -115,6 +117,12 @@ def _registration(value: str) -> str:
     return value
 
 
+def _yes_or_no(value: str) -> str:
+    if value not in {"yes", "no"}:
+        raise ValueError("neither yes nor no")
+    return value
+
+
 @dataclass(frozen=True)
 class _Rule:
     check: Callable[[str], str]
@@ -128,6 +136,7 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_CHAIN_URL": _Rule(_chain_url, "http://127.0.0.1:8545"),
     "HAIHE_CITY": _Rule(_city, "天津市"),
     "HAIHE_REGISTRATION": _Rule(_registration, "closed"),
+    "HAIHE_REQUIRE_PAR": _Rule(_yes_or_no, "no"),
 }
 
 
@@ -150,6 +159,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         chain_url=_read(environment, "HAIHE_CHAIN_URL", EMBEDDED),
         city=_read(environment, "HAIHE_CITY", "演示市"),
         registration=_read(environment, "HAIHE_REGISTRATION", "closed"),
+        require_par=_read(environment, "HAIHE_REQUIRE_PAR", "no"),
     )
 
 

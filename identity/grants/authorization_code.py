@@ -13,10 +13,13 @@ from identity.authorizations import (
     make_code,
     read_code,
 )
+from identity.errors import BadAuthorizeRequest
+from identity.flow import LIFETIME_SECONDS as FLOW_SECONDS
 from identity.grants.adapters import CodeInHand, KnownClient
 from identity.grants.base import Ours, check_still_allowed
 from identity.grants.possession import check_code_holder, kept_confirmation
 from identity.profiles import policy_of
+from identity.pushed import PUSHED, PUSHED_SECONDS
 from identity.scopes import split
 from identity.shown import code_confirmation
 from identity.wanted import NAME, read_wanted
@@ -37,6 +40,7 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
         acting: SignedIn = request.user
         data, now = request.payload.data, self.work.now
         assert acting.party is not None  # noqa: S101  # `authorizing` asks for it first
+        self._use_up_pushed(request)
         self.work.store.authorizations.add(
             Authorization(
                 authorization_id=request.authorization_id,
@@ -58,6 +62,18 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
                 offline=policy_of(request.client.client).offline,
             )
         )
+
+    def _use_up_pushed(self, request: Any) -> None:
+        """Use a pushed request up (RFC 9126 §4), in the one statement that decides between tries.
+
+        Raises:
+            BadAuthorizeRequest: another try was first; the person may be at somebody else's link.
+        """
+        kept_until = self.work.now + FLOW_SECONDS + PUSHED_SECONDS  # no flow with it lives longer
+        client_id = request.client.client.client_id
+        uses = self.work.store.replays
+        if request.pushed and not uses.use(PUSHED, client_id, request.pushed, kept_until):
+            raise BadAuthorizeRequest("this pushed request has been used")
 
     def query_authorization_code(self, code: str, client: KnownClient) -> CodeInHand | None:
         """Find what a code names. A code that was used already takes back what it gave."""

@@ -1,5 +1,6 @@
 """Requests and answers between our routes and Authlib."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,19 +10,39 @@ from authlib.oauth2.rfc6749.requests import OAuth2Payload
 
 from identity.parameters import Parameters
 
+_STRANGE = re.compile(r"[^ !#-\[\]-~]")
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back: JSON, or a redirect."""
+    """What goes back: JSON, or a redirect.
+
+    Attributes:
+        posted: what the redirect says is posted by the browser instead.
+    """
 
     status: int
     body: Any
     headers: Sequence[tuple[str, str]]
+    posted: bool = False
 
     @property
     def location(self) -> str | None:
         """Where a redirect leads."""
         return dict(self.headers).get("Location")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why an authorization request is refused, in the words of its protocol."""
+
+    code: str
+    why: str
+
+    @property
+    def description(self) -> str:
+        """The reason, in the characters that it may have (RFC 6749 §4.1.2.1)."""
+        return _STRANGE.sub("'", self.why)
 
 
 class Payload(OAuth2Payload):  # type: ignore[misc]
@@ -49,6 +70,7 @@ class Request(OAuth2Request):  # type: ignore[misc]
         self.payload = Payload(parameters)
         self.parameters = parameters
         self.authorization_id = ""
+        self.pushed = ""
 
     @property
     def form(self) -> dict[str, str]:

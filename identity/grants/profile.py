@@ -4,24 +4,14 @@ import re
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
-from authlib.oidc.core.errors import (
-    RegistrationNotSupportedError,
-    RequestNotSupportedError,
-    RequestURINotSupportedError,
-)
+from authlib.oidc.core.errors import RegistrationNotSupportedError
 
 from identity.errors import BadWish
+from identity.responding import QUERY, is_allowed
 from identity.scopes import PROFILE, join, split
 from identity.wanted import read_wanted
 
-QUERY, FORM_POST = "query", "form_post"
-RESPONSE_MODES = (QUERY, FORM_POST)
 PROMPTS = {"none", "login", "consent", "select_account"}
-NOT_SUPPORTED = {
-    "request": RequestNotSupportedError,
-    "request_uri": RequestURINotSupportedError,
-    "registration": RegistrationNotSupportedError,
-}
 MOST_CHARACTERS = 2048
 SECONDS = re.compile(r"[0-9]{1,9}")
 THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")  # of SHA-256, as RFC 9449 §10 wants
@@ -41,11 +31,10 @@ class RequestProfile:
             OAuth2Error: a parameter cannot be honoured.
         """
         data = grant.request.payload.data
-        for name, error in NOT_SUPPORTED.items():
-            if name in data:
-                raise error
-        if data.get("response_mode", QUERY) not in RESPONSE_MODES:
-            raise InvalidRequestError("response_mode must be query or form_post")
+        if "registration" in data:
+            raise RegistrationNotSupportedError
+        if not is_allowed(grant.request.client.client, data.get("response_mode", QUERY)):
+            raise InvalidRequestError("this app may not be answered in that response_mode")
         _grant_wanted(grant.request)
         _check_prompt(data.get("prompt", ""))
         if not SECONDS.fullmatch(data.get("max_age", "0")):

@@ -74,7 +74,7 @@ def find_pending(work: Work, flow: Flow | None) -> Pending | None:
     """
     if flow is None:
         return None
-    pending = check_authorization(work, read_parameters(flow.query))
+    pending = check_authorization(work, flow)
     return None if isinstance(pending, Answer) else pending
 
 

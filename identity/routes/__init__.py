@@ -9,6 +9,7 @@ from identity.routes.authorize import add_authorize
 from identity.routes.back_channel import add_back_channel
 from identity.routes.documents import add_documents
 from identity.routes.logout import add_logout
+from identity.routes.par import add_pushing
 from identity.routes.userinfo import add_userinfo
 
 
@@ -18,6 +19,7 @@ def router(realm: Realm, frame: Frame) -> APIRouter:
     add_documents(routes, realm)
     add_authorize(routes, realm, frame)
     add_back_channel(routes, realm)
+    add_pushing(routes, realm)
     add_userinfo(routes, realm)
     add_logout(routes, realm, frame)
     if realm.registration_open:

@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter, Request, Response
 
+from identity.arriving import arrive, refuse
 from identity.authorizing import Ask, authorize
-from identity.errors import BadAuthorizeRequest, FlowExpired
+from identity.errors import BadAuthorizeRequest, BadRequestObject, FlowExpired
+from identity.fetching import fetch
 from identity.flow import Flow, open_flow
 from identity.pages.deliver import deliver
 from identity.pages.frame import Frame, cannot_continue, see_other, signed_in_at
@@ -27,16 +29,17 @@ def add_authorize(routes: APIRouter, realm: Realm, frame: Frame) -> None:
             return _answer_authorize(realm, frame, request, flow)
         except (BadAuthorizeRequest, FlowExpired) as error:
             return cannot_continue(frame, request, error)
+        except BadRequestObject as error:
+            return _refuse(realm, frame, request, sent, error)
 
 
 def _flow_of(realm: Realm, sent: Parameters) -> Flow:
     """Go on with a request that comes back from our pages, or begin with a new one."""
     if sent.unreadable:
         raise BadAuthorizeRequest(sent.unreadable)
-    now = realm.clock()
     if sent.get("flow"):
-        return open_flow(realm.seals, sent.get("flow"), now)
-    return Flow(sent.encoded, now)
+        return open_flow(realm.seals, sent.get("flow"), realm.clock())
+    return arrive(realm, sent, lambda at: fetch(at, loopback=realm.is_on_loopback))
 
 
 def _answer_authorize(realm: Realm, frame: Frame, request: Request, flow: Flow) -> Response:
@@ -46,3 +49,15 @@ def _answer_authorize(realm: Realm, frame: Frame, request: Request, flow: Flow) 
     if isinstance(outcome, Ask):
         return see_other(Onward(realm, outcome.flow, "/").to(f"/{outcome.step}"))
     return deliver(frame, request, flow, outcome)
+
+
+def _refuse(
+    realm: Realm, frame: Frame, request: Request, sent: Parameters, error: BadRequestObject
+) -> Response:
+    """Tell the app, if its address can be trusted; else the person."""
+    try:
+        with realm.reading() as store:
+            answer = refuse(realm.work(store), sent, error)
+    except BadAuthorizeRequest:
+        return cannot_continue(frame, request, error)
+    return deliver(frame, request, Flow(sent.encoded, realm.clock()), answer)

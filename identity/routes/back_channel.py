@@ -23,35 +23,36 @@ def add_back_channel(routes: APIRouter, realm: Realm) -> None:
         costs half of what handing it to a thread does. All else may wait, so it goes to a thread.
         """
         sent = await read_request(request)
-        own = sent.get("grant_type") == "client_credentials" and not _leaves_trace(sent)
+        own = sent.get("grant_type") == "client_credentials" and not leaves_trace(sent)
         work = (realm.reading if own else realm.writing, realm, answer_token_request, sent)
         if own and realm.reads_are_local:
-            return _answer_app(*work)
-        return await run_in_threadpool(_answer_app, *work)
+            return answer_app(*work)
+        return await run_in_threadpool(answer_app, *work)
 
     @routes.post("/introspect")
     def introspect(sent: Sent) -> Response:
         """Tell what a token is worth at this moment (RFC 7662 §2)."""
-        transaction = realm.writing if _leaves_trace(sent) else realm.reading
-        return _answer_app(transaction, realm, answer_introspection, sent)
+        transaction = realm.writing if leaves_trace(sent) else realm.reading
+        return answer_app(transaction, realm, answer_introspection, sent)
 
     @routes.post("/revoke")
     def revoke(sent: Sent) -> Response:
         """Take a token back (RFC 7009 §2)."""
-        return _answer_app(realm.writing, realm, answer_revocation, sent)
+        return answer_app(realm.writing, realm, answer_revocation, sent)
 
 
-def _leaves_trace(sent: Parameters) -> bool:
+def leaves_trace(sent: Parameters) -> bool:
     """Tell whether a request brings something that works once, so that it must be written down."""
     return "client_assertion" in sent.values or bool(sent.shown.proofs)
 
 
-def _answer_app(
+def answer_app(
     transaction: Transaction,
     realm: Realm,
     answer_request: Callable[[Work, Parameters], Answer],
     sent: Parameters,
 ) -> Response:
+    """Answer within one transaction."""
     with transaction() as store:
         answer = answer_request(realm.work(store), sent)
     return Response(

@@ -11,7 +11,13 @@ STEADY_SECONDS = 300
 
 def add_documents(routes: APIRouter, realm: Realm) -> None:
     """Add the documents of discovery."""
-    metadata = serialised(describe(realm.issuer, registration=realm.registration_open))
+    metadata = serialised(
+        describe(
+            realm.issuer,
+            registration=realm.registration_open,
+            pushing_required=realm.pushing_required,
+        )
+    )
     key_set = serialised(realm.keys.published())
     headers = {"Cache-Control": f"public, max-age={STEADY_SECONDS}"}
 

@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, exists, select
 
 from identity.store.dialects import upsert
 from identity.store.tables import used_names
@@ -23,9 +23,17 @@ class ReplayStore:
             name: its name.
             expires_at: first second in which it is refused anyway.
         """
-        digest = sha256("\0".join((kind, owner, name)).encode("utf-8", "replace")).digest()
         statement = upsert(self._connection)(used_names).values(
-            name_hash=digest, expires_at=expires_at
+            name_hash=_digest(kind, owner, name), expires_at=expires_at
         )
         done = self._connection.execute(statement.on_conflict_do_nothing())
         return bool(done.rowcount == 1)
+
+    def is_used(self, kind: str, owner: str, name: str) -> bool:
+        """Tell whether a name was used up; that it was not decides nothing."""
+        named = used_names.c.name_hash == _digest(kind, owner, name)
+        return self._connection.execute(select(exists().where(named))).scalar_one()
+
+
+def _digest(kind: str, owner: str, name: str) -> bytes:
+    return sha256("\0".join((kind, owner, name)).encode("utf-8", "replace")).digest()

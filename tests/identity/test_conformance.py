@@ -268,33 +268,6 @@ def test_oidcc_server_client_secret_post(site: Site) -> None:
     assert "client_secret_post" in metadata["token_endpoint_auth_methods_supported"]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        pytest.param(
-            "request_uri",
-            "https://rp.example/request.jwt",
-            marks=module(
-                "oidcc-request-uri-unsigned-supported-correctly-or-rejected-as-unsupported"
-            ),
-        ),
-        pytest.param(
-            "request",
-            "e30.e30.",
-            marks=module(
-                "oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported"
-            ),
-        ),
-        pytest.param(
-            "request", "e30.e30.", marks=module("oidcc-ensure-request-object-with-redirect-uri")
-        ),
-    ],
-)
-def test_oidcc_request_object_is_refused_as_unsupported(site: Site, name: str, value: str) -> None:
-    answer = site.browser("reader").authorize(asked(**{name: value}))
-    assert answer["error"] == f"{name}_not_supported"
-
-
 @module("oidcc-claims-essential")
 def test_oidcc_claims_essential(site: Site) -> None:
     browser = site.browser("reader")

@@ -25,6 +25,7 @@ NEVER_AT_AN_ADDRESS = {
     "ChainLocked", "ChainDamaged", "TransactionRefused", "TransactionReplaced",
     "KeyUnreadable", "ChainRejected", "ChainExpired", "FormatRejected", "SignatureRejected",
     "BadAssertion", "AppUnreachable", "BadProof", "NonceWanted",
+    "BadRequestObject",
     "BadWish", "BadRegistrationRequest", "BadRegistrationToken",
     "IdentityError", "CertificateError", "LedgerError", "WebError",
 }  # fmt: skip

@@ -38,6 +38,7 @@ def test_the_database_lies_in_the_data_folder_unless_told_otherwise(tmp_path: Pa
         ("HAIHE_DATABASE_URL", "sqlite://"),
         ("HAIHE_CHAIN_URL", "ws://127.0.0.1:8545"),
         ("HAIHE_CITY", "市" * 41),
+        ("HAIHE_REQUIRE_PAR", "true"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_itself_and_a_good_one(name: str, value: str) -> None:
@@ -57,6 +58,7 @@ def test_a_bad_value_is_refused_with_its_name_itself_and_a_good_one(name: str, v
         ("HAIHE_DATABASE_URL", "postgresql://haihe@localhost/haihe"),
         ("HAIHE_CHAIN_URL", "https://node.example.gov"),
         ("HAIHE_CITY", "市" * 40),
+        ("HAIHE_REQUIRE_PAR", "yes"),
     ],
 )
 def test_a_good_value_is_accepted(name: str, value: str) -> None:
