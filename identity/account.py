@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from identity.acting import SignedIn, end_session
 from identity.consents import Consent
 from identity.errors import NotRegistered
+from identity.logout_tokens import tell_apps
 from identity.realm import Work
 from identity.sessions import COOKIE_BYTES, Session, hash_cookie
 from identity.subjects import Party
@@ -59,9 +60,16 @@ def end_other_sessions(work: Work, signed_in: SignedIn) -> None:
 
 def sign_out_everywhere(work: Work, signed_in: SignedIn) -> None:
     """End all of a person's sign-ins and everything that apps still hold."""
-    end_other_sessions(work, signed_in)
-    end_session(work, signed_in.session.session_id)
-    work.store.authorizations.revoke_of_person(signed_in.person.person_id, work.now)
+    sign_out_person(work, signed_in.person.person_id)
+
+
+def sign_out_person(work: Work, person_id: str) -> int:
+    """End all of a person's sign-ins at an operator's word; return how many there were."""
+    sessions = work.store.sessions.of_person(person_id, work.now)
+    for session in sessions:
+        end_session(work, session.session_id)
+    work.store.authorizations.revoke_of_person(person_id, work.now)
+    return len(sessions)
 
 
 def withdraw_consent(work: Work, person_id: str, party_id: str, client_id: str) -> None:
@@ -80,6 +88,7 @@ def change_password(work: Work, signed_in: SignedIn, password_hash: str) -> str:
     work.store.people.set_password(person_id, password_hash)
     end_other_sessions(work, signed_in)
     work.store.authorizations.revoke_of_person(person_id, work.now)
+    tell_apps(work, [session.session_id])  # their tokens have ended too
     cookie = work.realm.random(COOKIE_BYTES).hex()
     work.store.sessions.raise_level(
         session.session_id, hash_cookie(cookie), session.acr, session.amr

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from identity.authority import Claims, authority_claims
 from identity.authorizations import Authorization
 from identity.errors import MandateMissing
+from identity.logout_tokens import tell_apps
 from identity.mandates import Mandate, check_mandate, live_mandates
 from identity.realm import Realm, Work
 from identity.scopes import LEGAL_PERSON
@@ -127,6 +128,11 @@ def choose_party(work: Work, signed_in: SignedIn, party_id: str) -> None:
 
 
 def end_session(work: Work, session_id: str) -> None:
-    """Sign out, and withdraw what was allowed from this sign-in."""
-    work.store.sessions.end(session_id, work.now)
+    """Sign out, withdraw what was allowed from this sign-in, and let its apps know.
+
+    In this order: a code that is redeemed meanwhile is either refused or seen by the last step.
+    """
+    ended = work.store.sessions.end(session_id, work.now)
     work.store.authorizations.revoke_of_session(session_id, work.now)
+    if ended:
+        tell_apps(work, [session_id])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from identity.seals import Seals
 
+Content = Mapping[str, str]  # what a message says, as its kind needs it
 LOGOUT = "logout"  # OpenID Connect Back-Channel Logout 1.0 §2.5
 PING = "ping"  # OpenID Connect CIBA §10.2
 LEASE_SECONDS = 60  # a worker that died while it sent is followed by another after this long

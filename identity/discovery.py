@@ -56,6 +56,8 @@ def describe(
         "require_pushed_authorization_requests": pushing_required,
         **_ways_of_requests(issuer),
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
     }
 
 

@@ -141,13 +141,11 @@ def add_mandate(
     given = frozenset(powers)
     if role not in ROLES or not given or not given <= POWERS:
         raise BadRegistration(f"roles are {ROLES}, powers are {sorted(POWERS)}")
-    found = work.store.people.find_account(spell_account(account))
-    if found is None:
-        raise NotRegistered(f"no person with the account {account!r}")
+    person = find_account(work, account)
     owner = _legal_person(work, code)
     mandate = Mandate(
         work.realm.fresh_id(),
-        found[0].person_id,
+        person.person_id,
         owner.legal_person_id,
         role,
         given,
@@ -156,6 +154,18 @@ def add_mandate(
     )
     work.store.mandates.add(mandate)
     return mandate
+
+
+def find_account(work: Work, account: str) -> Person:
+    """Find a person by account name.
+
+    Raises:
+        NotRegistered: there is none.
+    """
+    found = work.store.people.find_account(spell_account(account))
+    if found is None:
+        raise NotRegistered(f"no person with the account {account!r}")
+    return found[0]
 
 
 def revoke_mandate(work: Work, mandate_id: str) -> Mandate:

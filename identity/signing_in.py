@@ -1,5 +1,7 @@
 """From a proof of who somebody is to a session in their browser."""
 
+from dataclasses import replace
+
 from identity.acting import SignedIn, cards_of, end_session
 from identity.assurance import acr_of
 from identity.realm import Work
@@ -15,7 +17,8 @@ def open_session(
 ) -> tuple[str, Session]:
     """Begin a session under a new cookie; the one this browser had ends (OWASP ASVS 5 §7.2.4).
 
-    Who has no mandate acts for themself; all others choose.
+    Who signs in again keeps the session's name: apps know it as `sid`, and must be told of the
+    end of what they know. Who has no mandate acts for themself; all others choose.
 
     Returns:
         The value for the cookie, and the session.
@@ -33,17 +36,19 @@ def open_session(
         device=visit.device,
         amr=" ".join(proof.methods),
     )
-    work.store.sessions.add(hash_cookie(cookie), session)
-    if old is not None:
-        _replace(work, old, session)
-    return cookie, session
+    return cookie, _keep(work, hash_cookie(cookie), session, old)
 
 
-def _replace(work: Work, old: SignedIn, session: Session) -> None:
-    """End the sign-in that this browser had; apps of the same person stay, others' end with it."""
-    if old.person.person_id == session.person_id:
-        work.store.authorizations.move(old.session.session_id, session.session_id)
-    end_session(work, old.session.session_id)
+def _keep(work: Work, cookie_hash: bytes, session: Session, old: SignedIn | None) -> Session:
+    """Let the sign-in that this browser had go on if it is the same person's, else end it."""
+    if old is not None and old.person.person_id == session.person_id:
+        again = replace(session, session_id=old.session.session_id)
+        if work.store.sessions.renew(cookie_hash, again):
+            return again
+    elif old is not None:
+        end_session(work, old.session.session_id)
+    work.store.sessions.add(cookie_hash, session)
+    return session
 
 
 def note_sign_in(

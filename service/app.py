@@ -33,7 +33,7 @@ from service import health
 from service.acting import actor_as
 from service.bearer import bearer
 from service.errors import PROBLEMS, answer_errors
-from service.jobs import anchoring, delivering, housekeeping, sequencing
+from service.jobs import anchoring, delivering, ending, housekeeping, sequencing
 from service.opened import Opened
 from service.recording import holder_finder, issue_finder, recorder
 from service.web import pages, reference
@@ -126,6 +126,7 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
         anchoring(Ledger(opened.reading_ledger, opened.writing_ledger, chain), may_sign),
         housekeeping(opened.realm),
         delivering(opened.realm),
+        ending(opened.realm),
     )
 
     @asynccontextmanager

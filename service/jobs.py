@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from identity.outbox import send_due
+from identity.ending import end_expired
+from identity.posting import send_due
 from identity.realm import Realm
 from ledger.anchoring import Ledger, anchor_latest, check_log, ensure_contract
 from ledger.errors import LogForked
@@ -19,6 +20,7 @@ from service.opened import Opened
 
 SEQUENCE_SECONDS = 0.2
 ANCHOR_SECONDS = 2.0
+ENDING_SECONDS = 10.0
 DELIVERY_SECONDS = 0.5
 HOUSEKEEPING_SECONDS = 24 * 3600.0
 SLOWEST_SECONDS = 30.0
@@ -127,3 +129,8 @@ def housekeeping(realm: Realm) -> Job:
 def delivering(realm: Realm) -> Job:
     """Send what the outbox holds for apps, within a second of its cause."""
     return Job("delivering", lambda: send_due(realm), DELIVERY_SECONDS)
+
+
+def ending(realm: Realm) -> Job:
+    """Close sign-ins that are over, and tell their apps."""
+    return Job("ending", lambda: end_expired(realm), ENDING_SECONDS)

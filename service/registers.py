@@ -15,6 +15,7 @@ from certificates.errors import CertificateError
 from certificates.licences import Authority
 from certificates.store import CertificateStore
 from identity import registry
+from identity.account import sign_out_person
 from identity.errors import IdentityError
 from identity.realm import Work
 from identity.registry import NewClient
@@ -105,6 +106,18 @@ def _people(open_service: Open) -> typer.Typer:
         except REFUSALS as error:
             raise _refuse(error) from None
         console.print(f"{person.name} can sign in as {person.account}")
+
+    @commands.command("sign-out")
+    def sign_out(account: str) -> None:
+        """End all sign-ins of a person and all that apps hold; the apps are told."""
+        realm = open_service().realm
+        try:
+            with realm.writing() as store:
+                work = realm.work(store)
+                count = sign_out_person(work, registry.find_account(work, account).person_id)
+        except REFUSALS as error:
+            raise _refuse(error) from None
+        console.print(f"{count} sign-ins of {account} have ended")
 
     @commands.command("import")
     def bring(file: Path) -> None:

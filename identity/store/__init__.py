@@ -6,6 +6,7 @@ from identity.store.access import AccessStore
 from identity.store.authorizations import AuthorizationStore
 from identity.store.clients import ClientStore
 from identity.store.deliveries import DeliveryStore
+from identity.store.ends import EndStore
 from identity.store.factors import FactorStore
 from identity.store.housekeeping import Housekeeping
 from identity.store.mandates import MandateStore
@@ -31,6 +32,7 @@ class IdentityStore:
         self.sessions = SessionStore(connection)
         self.sign_ins = SignInStore(connection)
         self.deliveries = DeliveryStore(connection)
+        self.ends = EndStore(connection)
         self.factors = FactorStore(connection)
         self.attempts = AttemptStore(connection)
         self.authorizations = AuthorizationStore(connection)

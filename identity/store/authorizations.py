@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, exists, insert, select, update
 
 from identity.authorizations import Authorization
 from identity.store.dialects import upsert
-from identity.store.tables import authorizations, revoked_tokens
+from identity.store.tables import authorizations, revoked_tokens, sessions
 
 _LIVE = authorizations.c.revoked_at.is_(None)
 AUTHORIZATION = tuple(authorizations.c)  # in the order of the fields of `Authorization`
@@ -24,6 +24,10 @@ _REDEEM = (
         _LIVE,
         authorizations.c.redeemed_at.is_(None),
         authorizations.c.code_expires_at > bindparam("now"),
+        # A code that was made while its sign-in ended in another browser window.
+        ~exists().where(
+            sessions.c.session_id == authorizations.c.session_id, sessions.c.ended_at.is_not(None)
+        ),
     )
     .values(redeemed_at=bindparam("now"))
     .returning(authorizations)
@@ -89,14 +93,6 @@ class AuthorizationStore:
             update(authorizations)
             .where(authorizations.c.session_id == session_id, _LIVE)
             .values(revoked_at=now)
-        )
-
-    def move(self, old_session_id: str, new_session_id: str) -> None:
-        """Let a new sign-in of the same person carry on what was allowed from the old one."""
-        self._connection.execute(
-            update(authorizations)
-            .where(authorizations.c.session_id == old_session_id)
-            .values(session_id=new_session_id)
         )
 
     def revoke_of_person(self, person_id: str, now: int) -> None:

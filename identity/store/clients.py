@@ -12,7 +12,7 @@ from identity.consents import Consent
 from identity.errors import AlreadyRegistered, NotRegistered
 from identity.options import read_options, write_options
 from identity.store.dialects import upsert
-from identity.store.tables import authorizations, clients, consents
+from identity.store.tables import authorizations, clients, consents, deliveries
 
 _COLUMNS = tuple(column for column in clients.c if column.name != "created_at")
 # Built once: composing a statement costs more than running it.
@@ -59,7 +59,7 @@ class ClientStore:
 
     def remove(self, client_id: str) -> None:
         """Remove an app with all that people allowed it."""
-        for table in (consents, authorizations, clients):
+        for table in (consents, authorizations, deliveries, clients):
             self._connection.execute(delete(table).where(table.c.client_id == client_id))
 
     def rotate_secret(self, client_id: str, new_hash: bytes, old_until: int) -> None:

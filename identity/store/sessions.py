@@ -70,13 +70,23 @@ class SessionStore:
             .values(cookie_hash=cookie_hash, acr=acr, amr=amr)
         )
 
-    def end(self, session_id: str, now: int) -> None:
-        """End a session."""
-        self._connection.execute(
+    def renew(self, cookie_hash: bytes, session: Session) -> bool:
+        """Let a sign-in begin anew under another cookie; false if it has ended meanwhile."""
+        done = self._connection.execute(
+            update(sessions)
+            .where(sessions.c.session_id == session.session_id, sessions.c.ended_at.is_(None))
+            .values(cookie_hash=cookie_hash, **vars(session))
+        )
+        return done.rowcount == 1
+
+    def end(self, session_id: str, now: int) -> bool:
+        """End a session; false if it has ended before."""
+        done = self._connection.execute(
             update(sessions)
             .where(sessions.c.session_id == session_id, sessions.c.ended_at.is_(None))
             .values(ended_at=now)
         )
+        return done.rowcount == 1
 
 
 class AttemptStore:

@@ -119,6 +119,8 @@ sessions = Table(
     Column("device", Text, nullable=False, server_default=""),
     Column("amr", Text, nullable=False, server_default="pwd"),
     Index("sessions_by_person", "person_id", "auth_time"),
+    Index("sessions_by_end", "ended_at", "expires_at"),
+    Index("sessions_by_use", "ended_at", "seen_at"),
 )
 
 consents = Table(

@@ -21,7 +21,8 @@ from identity.deliveries import (
 )
 from identity.errors import AppUnreachable
 from identity.fetching import post
-from identity.outbox import AT_ONCE, send_due, send_later
+from identity.outbox import send_later
+from identity.posting import AT_ONCE, send_due
 from identity.store.housekeeping import KEPT_SECONDS
 from tests.identity.receiving import Receiver, receiving
 from tests.identity.world import World, make_world, world_bytes
