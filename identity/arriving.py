@@ -11,9 +11,9 @@ From then on the flow carries the request itself, sealed: no later page looks at
 import base64
 import hmac
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 
-from identity.client_keys import read_keys
 from identity.clients import Client
 from identity.errors import BadAuthorizeRequest, BadRegistrationRequest, BadRequestObject
 from identity.flow import Flow
@@ -24,6 +24,7 @@ from identity.provider import Server, refuse_authorization
 from identity.pushed import PUSHED, URN, open_pushed
 from identity.realm import Realm, Work
 from identity.request_objects import Expected, resolve
+from identity.signed_by import signed_by
 
 Fetch = Callable[[str], bytes]
 NAMING = frozenset({"request", "request_uri"})
@@ -36,6 +37,7 @@ def arrive(realm: Realm, sent: Parameters, fetch: Fetch) -> Flow:
     Raises:
         BadAuthorizeRequest: nobody can be told but the person at the browser.
         BadRequestObject: the app may be told, see `refuse`.
+        KeysWanted: the app's keys have to be read first.
     """
     if not NAMING & sent.values.keys() or sent.fault:
         return Flow(sent.encoded, realm.clock())  # 4
@@ -49,7 +51,7 @@ def arrive(realm: Realm, sent: Parameters, fetch: Fetch) -> Flow:
         if sent.get("request_uri").startswith(URN):
             return _open(work, client, sent.get("request_uri"))  # 1
     text = sent.get("request") or _fetched(client, sent.get("request_uri"), fetch)  # 2, 3
-    expected = Expected(client, lambda: read_keys(client.jwks), realm.issuer)
+    expected = Expected(client, partial(signed_by, realm, client, realm.clock()), realm.issuer)
     resolved = resolve(text, sent, expected, realm.clock())
     return Flow(resolved.query, realm.clock(), signed=resolved.signed)
 

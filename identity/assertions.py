@@ -21,7 +21,7 @@ from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 
 from identity.client_keys import ALGORITHMS, PublicKey, may_sign
-from identity.errors import BadAssertion
+from identity.errors import BadAssertion, UnknownSigner
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME_SECONDS = 300
@@ -115,7 +115,7 @@ def verify_signed(
                 return dict(jwt.decode(token, key, registry=_REGISTRIES[str(algorithm)]).claims)
             except (JoseError, ValueError, TypeError):
                 continue
-    raise BadAssertion("no registered key made this signature")
+    raise UnknownSigner("no registered key made this signature")
 
 
 def _may_be(key: PublicKey, kid: object) -> bool:

@@ -2,7 +2,9 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from joserfc.errors import JoseError
@@ -71,6 +73,26 @@ def read_keys(text: str) -> Sequence[PublicKey]:
     if not isinstance(keys, list) or not 1 <= len(keys) <= MOST_KEYS:
         raise BadClient(f"a key set has 1 to {MOST_KEYS} keys")
     return [read_key(each) for each in keys]
+
+
+@lru_cache(maxsize=1024)
+def usable_keys(text: str) -> Sequence[PublicKey]:
+    """Return those of a JSON Web Key Set that we can use; others may be for somebody else
+    (RFC 7517 §5).
+    """
+    try:
+        listed = json.loads(text)["keys"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ()
+    if not isinstance(listed, list):
+        return ()
+    return tuple(_usable(listed[:MOST_KEYS]))
+
+
+def _usable(listed: Sequence[object]) -> Iterator[PublicKey]:
+    for each in listed:
+        with suppress(BadClient):
+            yield read_key(each)
 
 
 def may_sign(key: PublicKey, algorithm: str) -> bool:

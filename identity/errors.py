@@ -59,6 +59,27 @@ class BadAssertion(IdentityError):
     """A signed statement of an app that does not hold (RFC 7523 §3)."""
 
 
+class UnknownSigner(BadAssertion):
+    """A signature that none of the keys at hand made."""
+
+
+class BadCertificate(IdentityError):
+    """A certificate of a connection that does not prove the app (RFC 8705 §2)."""
+
+
+class KeysWanted(IdentityError):
+    """An app's published keys have to be read before a request can be answered.
+
+    Attributes:
+        address: where they are.
+        seen: version of the set that was not enough.
+    """
+
+    def __init__(self, address: str, seen: int) -> None:
+        super().__init__("the keys of an app have to be read first")
+        self.address, self.seen = address, seen
+
+
 class AppUnreachable(IdentityError):
     """An app's own address does not answer, or must not be called."""
 

@@ -7,9 +7,9 @@
 """
 
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlencode
 
-from identity.client_keys import read_keys
 from identity.clients import Client
 from identity.errors import BadAuthorizeRequest, BadRequestObject
 from identity.flow import Flow
@@ -20,6 +20,7 @@ from identity.pushed import MOST_CHARACTERS, PUSHED_SECONDS, Pushed, seal_pushed
 from identity.realm import Work
 from identity.request_objects import Expected, Resolved, resolve
 from identity.shown import HELD_BY_PROOF
+from identity.signed_by import signed_by
 
 CREATED, BAD_REQUEST, TOO_LARGE = 201, 400, 413
 INVALID = "invalid_request"
@@ -60,11 +61,13 @@ def _read(work: Work, client: Client, sent: Parameters) -> Resolved:
 
     Raises:
         BadRequestObject: a request object cannot be taken, or another one is named.
+        KeysWanted: the app's keys have to be read first.
     """
     if "request_uri" in sent.values:
         raise BadRequestObject("a pushed request names no other one", INVALID)
     if text := sent.get("request"):
-        expected = Expected(client, lambda: read_keys(client.jwks), work.realm.issuer)
+        by_keys = partial(signed_by, work.realm, client, work.now)
+        expected = Expected(client, by_keys, work.realm.issuer)
         return resolve(text, None, expected, work.now)
     kept = {name: value for name, value in sent.values.items() if name not in _PROOFS}
     pairs = [*(kept | {"client_id": client.client_id}).items()]

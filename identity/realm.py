@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from identity.key_sets import KeySets
 from identity.keys import KeyRing
 from identity.seals import Seals
 from identity.store import IdentityStore
@@ -30,6 +31,7 @@ class Realm:
         registration_open: apps may register themselves.
         pushing_required: every authorization request has to be pushed (RFC 9126 §5).
         random: source of random bytes.
+        key_sets: keys that apps publish, as far as they were read.
     """
 
     issuer: str
@@ -43,6 +45,7 @@ class Realm:
     registration_open: bool = False
     pushing_required: bool = False
     random: Callable[[int], bytes] = field(default=os.urandom)
+    key_sets: KeySets = field(default_factory=KeySets)
 
     @property
     def audience(self) -> str:

@@ -57,7 +57,8 @@ class NewClient:
         introspects: it may ask about tokens of other apps.
         demo: exists only with demo data.
         profile: how strictly its requests are read.
-        jwks: its public keys as JSON text, needed exactly when it signs assertions.
+        jwks: its public keys as JSON text, or
+        jwks_uri: where it publishes them; one of the two is needed when it signs assertions.
         options: what it registers beyond that.
     """
 
@@ -73,6 +74,7 @@ class NewClient:
     demo: bool = False
     profile: str = STANDARD
     jwks: str = ""
+    jwks_uri: str = ""
     options: Options = NONE
 
 
@@ -217,6 +219,7 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
         profile=new.profile,
         id_token_alg=policy.id_token_algs[0],
         jwks=new.jwks,
+        jwks_uri=new.jwks_uri,
         options=new.options,
     )
     work.store.clients.add(client, work.now)
@@ -226,7 +229,7 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
 def _usual_method(new: NewClient) -> str:
     if new.kind == PUBLIC:
         return NO_SECRET
-    return SIGNED if new.jwks else BASIC
+    return SIGNED if new.jwks or new.jwks_uri else BASIC
 
 
 def _check_client(new: NewClient, method: str) -> None:
@@ -243,7 +246,9 @@ def _check_client(new: NewClient, method: str) -> None:
 
 
 def _check_keys(new: NewClient, method: str) -> None:
-    if method == SIGNED and not new.jwks:
+    if new.jwks_uri and (new.jwks or not new.jwks_uri.startswith("https://")):
+        raise BadClient("an app registers its keys, or an https address where they are")
+    if method == SIGNED and not (new.jwks or new.jwks_uri):
         raise BadClient("an app that signs assertions registers its public keys")
     if new.jwks:
         read_keys(new.jwks)

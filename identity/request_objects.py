@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode
 from identity.assertions import SKEW_SECONDS, check_times, read_header, read_payload, verify_signed
 from identity.client_keys import PublicKey
 from identity.clients import Client
-from identity.errors import BadAssertion, BadClient, BadRequestObject
+from identity.errors import BadAssertion, BadRequestObject
 from identity.parameters import REPEATABLE, Parameters
 from identity.profiles import policy_of
 
@@ -32,7 +32,7 @@ _OF_THE_JWT = {"iss", "aud", "exp", "nbf", "iat", "jti", "sub"}
 
 Claims = dict[str, Any]
 Pairs = list[tuple[str, str]]
-FindKeys = Callable[[], Sequence[PublicKey]]
+Check = Callable[[Sequence[PublicKey]], Claims]
 
 
 def algorithms_for(client: Client) -> tuple[str, ...]:
@@ -63,12 +63,12 @@ class Expected:
 
     Attributes:
         client: who asks.
-        find_keys: finds its keys, when they are needed.
+        by_keys: runs a check with its keys, as `signed_by` does.
         issuer: our name.
     """
 
     client: Client
-    find_keys: FindKeys
+    by_keys: Callable[[Check], Claims]
     issuer: str
 
 
@@ -83,24 +83,25 @@ def resolve(text: str, beside: Parameters | None, expected: Expected, now: int) 
 
     Raises:
         BadRequestObject: the step that fails says why.
+        KeysWanted: the app's keys have to be read first.
     """
     client = expected.client
     policy = policy_of(client)
     try:
-        claims, signed = _read(text, algorithms_for(client), expected.find_keys)  # 1, 2
+        claims, signed = _read(text, algorithms_for(client), expected.by_keys)  # 1, 2
         _check_present(claims, policy.object_claims)
         _check_parties(claims, client.client_id, expected.issuer)  # 3, 4
         _check_times(claims, now)  # 5
     except BadAssertion as error:
         raise BadRequestObject(str(error)) from None
-    except BadClient:
-        raise BadRequestObject("this app has no public keys registered") from None
     inside = _parameters(claims)  # 6
     outside = _beside(beside, inside) if beside and policy.merged_objects else []
     return Resolved(_query([("client_id", client.client_id), *inside], outside), signed)  # 7
 
 
-def _read(text: str, algorithms: Sequence[str], find_keys: FindKeys) -> tuple[Claims, bool]:
+def _read(
+    text: str, algorithms: Sequence[str], by_keys: Callable[[Check], Claims]
+) -> tuple[Claims, bool]:
     """Read the claims, and tell whether they are signed."""
     if len(text) > MOST_CHARACTERS:
         raise BadAssertion("the request object is too long")
@@ -108,7 +109,9 @@ def _read(text: str, algorithms: Sequence[str], find_keys: FindKeys) -> tuple[Cl
     if unsigned and UNSIGNED in algorithms and text.endswith(".") and text.count(".") == 2:
         return read_payload(text), False
     signing = [each for each in algorithms if each != UNSIGNED]
-    return verify_signed(text, [] if unsigned else find_keys(), signing, TYPES), True
+    if unsigned:
+        raise BadAssertion(f"the request object must be signed with one of {', '.join(signing)}")
+    return by_keys(lambda keys: verify_signed(text, keys, signing, TYPES)), True
 
 
 def _check_present(claims: Claims, needed: Sequence[str]) -> None:

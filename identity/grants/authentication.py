@@ -8,14 +8,14 @@ from urllib.parse import unquote_plus
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
 from identity.assertions import JWT_BEARER, Expected, check_assertion, named_client
-from identity.client_keys import read_keys
 from identity.clients import BASIC, NO_SECRET, POST, SIGNED, Client
-from identity.errors import BadAssertion, BadClient
+from identity.errors import BadAssertion
 from identity.grants.adapters import KnownClient
 from identity.grants.messages import Request
 from identity.grants.possession import Possession, read_possession, use_up
 from identity.profiles import policy_of
 from identity.realm import Work
+from identity.signed_by import signed_by
 
 UNAUTHORIZED = 401
 
@@ -57,17 +57,24 @@ def _check_signed(work: Work, client: Client, assertion: str) -> None:
 
     Raises:
         InvalidClientError: it does not hold, or was used before.
+        KeysWanted: its keys have to be read first.
     """
     policy, issuer = policy_of(client), work.realm.issuer
+    chosen = client.options.token_endpoint_auth_signing_alg
     expected = Expected(
         client.client_id,
         (issuer,) if policy.plain_audience else (issuer, f"{issuer}/token"),
-        policy.algorithms,
+        (chosen,) if chosen else policy.algorithms,
         plain_audience=policy.plain_audience,
     )
     try:
-        checked = check_assertion(assertion, read_keys(client.jwks), expected, work.now)
-    except (BadAssertion, BadClient) as error:
+        checked = signed_by(
+            work.realm,
+            client,
+            work.now,
+            lambda keys: check_assertion(assertion, keys, expected, work.now),
+        )
+    except BadAssertion as error:
         raise InvalidClientError(str(error), status_code=UNAUTHORIZED) from None
     used = work.store.replays
     if not used.use("assertion", client.client_id, checked.jti, checked.expires_at):

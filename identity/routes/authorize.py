@@ -1,5 +1,7 @@
 """The authorization endpoint (RFC 6749 §3.1)."""
 
+from functools import partial
+
 from fastapi import APIRouter, Request, Response
 
 from identity.arriving import arrive, refuse
@@ -13,6 +15,7 @@ from identity.pages.onward import Onward
 from identity.parameters import Parameters
 from identity.realm import Realm
 from identity.routes.requests import Sent
+from identity.signed_by import with_keys
 
 
 def add_authorize(routes: APIRouter, realm: Realm, frame: Frame) -> None:
@@ -39,7 +42,8 @@ def _flow_of(realm: Realm, sent: Parameters) -> Flow:
         raise BadAuthorizeRequest(sent.unreadable)
     if sent.get("flow"):
         return open_flow(realm.seals, sent.get("flow"), realm.clock())
-    return arrive(realm, sent, lambda at: fetch(at, loopback=realm.is_on_loopback))
+    read = partial(fetch, loopback=realm.is_on_loopback)
+    return with_keys(realm, lambda own: arrive(own, sent, read))
 
 
 def _answer_authorize(realm: Realm, frame: Frame, request: Request, flow: Flow) -> Response:

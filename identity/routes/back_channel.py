@@ -10,6 +10,7 @@ from identity.parameters import Parameters
 from identity.provider import answer_introspection, answer_revocation, answer_token_request
 from identity.realm import Realm, Transaction, Work
 from identity.routes.requests import JSON, NO_STORE, Sent, read_request, serialised
+from identity.signed_by import with_keys
 
 
 def add_back_channel(routes: APIRouter, realm: Realm) -> None:
@@ -53,8 +54,12 @@ def answer_app(
     sent: Parameters,
 ) -> Response:
     """Answer within one transaction."""
-    with transaction() as store:
-        answer = answer_request(realm.work(store), sent)
+
+    def attempt(realm: Realm) -> Answer:
+        with transaction() as store:
+            return answer_request(realm.work(store), sent)
+
+    answer = with_keys(realm, attempt)
     return Response(
         serialised(answer.body), answer.status, {**dict(answer.headers), **NO_STORE}, JSON
     )

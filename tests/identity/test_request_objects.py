@@ -498,7 +498,7 @@ def test_keys_are_looked_for_only_when_they_are_needed(world: World) -> None:
         client = work.store.clients.find(CORE)
     assert client is not None
 
-    def never() -> Any:
+    def never(_: object) -> Any:
         raise AssertionError
 
     beside = read_parameters(query(asked()))

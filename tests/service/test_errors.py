@@ -24,8 +24,8 @@ NEVER_AT_AN_ADDRESS = {
     "NotCanonical", "RowUnreadable", "LogForked", "TrustUnreadable", "ChainError",
     "ChainLocked", "ChainDamaged", "TransactionRefused", "TransactionReplaced",
     "KeyUnreadable", "ChainRejected", "ChainExpired", "FormatRejected", "SignatureRejected",
-    "BadAssertion", "AppUnreachable", "BadProof", "NonceWanted",
-    "BadRequestObject",
+    "BadAssertion", "AppUnreachable", "BadProof", "NonceWanted", "UnknownSigner", "KeysWanted",
+    "BadCertificate", "BadRequestObject",
     "BadWish", "BadRegistrationRequest", "BadRegistrationToken",
     "IdentityError", "CertificateError", "LedgerError", "WebError",
 }  # fmt: skip
