@@ -1,12 +1,21 @@
 """What a person sees and ends of their own: sign-ins, apps, the history of both."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from identity.acting import SignedIn, end_session
 from identity.consents import Consent
 from identity.errors import NotRegistered
+from identity.events import (
+    CONSENT_WITHDRAWN,
+    OPERATOR,
+    PASSWORD_CHANGED,
+    SESSION_ENDED,
+    SIGNED_OUT_EVERYWHERE,
+    Who,
+)
 from identity.logout_tokens import tell_apps
+from identity.noting import note
 from identity.realm import Work
 from identity.sessions import COOKIE_BYTES, Session, hash_cookie
 from identity.subjects import Party
@@ -49,6 +58,7 @@ def end_own_session(work: Work, signed_in: SignedIn, session_id: str) -> None:
     if session_id not in {session.session_id for session in own}:
         raise NotRegistered("no such sign-in")
     end_session(work, session_id)
+    note(work, SESSION_ENDED, signed_in.who)
 
 
 def end_other_sessions(work: Work, signed_in: SignedIn) -> None:
@@ -60,22 +70,26 @@ def end_other_sessions(work: Work, signed_in: SignedIn) -> None:
 
 def sign_out_everywhere(work: Work, signed_in: SignedIn) -> None:
     """End all of a person's sign-ins and everything that apps still hold."""
-    sign_out_person(work, signed_in.person.person_id)
+    sign_out_person(work, signed_in.person.person_id, signed_in.who)
 
 
-def sign_out_person(work: Work, person_id: str) -> int:
-    """End all of a person's sign-ins at an operator's word; return how many there were."""
+def sign_out_person(work: Work, person_id: str, who: Who = OPERATOR) -> int:
+    """End all of a person's sign-ins, and say who wants it; return how many there were."""
     sessions = work.store.sessions.of_person(person_id, work.now)
     for session in sessions:
         end_session(work, session.session_id)
     work.store.authorizations.revoke_of_person(person_id, work.now)
+    detail = "" if who.person_id == person_id else person_id
+    note(work, SIGNED_OUT_EVERYWHERE, who, detail=detail)
     return len(sessions)
 
 
-def withdraw_consent(work: Work, person_id: str, party_id: str, client_id: str) -> None:
+def withdraw_consent(work: Work, signed_in: SignedIn, party_id: str, client_id: str) -> None:
     """Take back what was allowed to an app; it notices at its next call."""
+    person_id = signed_in.person.person_id
     work.store.clients.delete_consent(person_id, party_id, client_id)
     work.store.authorizations.revoke_of_app(person_id, party_id, client_id, work.now)
+    note(work, CONSENT_WITHDRAWN, replace(signed_in.who, party_id=party_id), client_id=client_id)
 
 
 def change_password(work: Work, signed_in: SignedIn, password_hash: str) -> str:
@@ -86,6 +100,7 @@ def change_password(work: Work, signed_in: SignedIn, password_hash: str) -> str:
     """
     person_id, session = signed_in.person.person_id, signed_in.session
     work.store.people.set_password(person_id, password_hash)
+    note(work, PASSWORD_CHANGED, signed_in.who)
     end_other_sessions(work, signed_in)
     work.store.authorizations.revoke_of_person(person_id, work.now)
     tell_apps(work, [session.session_id])  # their tokens have ended too

@@ -1,13 +1,15 @@
 """Who is signed in, for whom they act, and what they may do at this moment."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from identity.authority import Claims, authority_claims
 from identity.authorizations import Authorization
 from identity.errors import MandateMissing
+from identity.events import ACTING, Who
 from identity.logout_tokens import tell_apps
 from identity.mandates import Mandate, check_mandate, live_mandates
+from identity.noting import note
 from identity.realm import Realm, Work
 from identity.scopes import LEGAL_PERSON
 from identity.sessions import TOUCH_SECONDS, Session, hash_cookie
@@ -29,6 +31,12 @@ class SignedIn:
     person: Person
     party: Party | None
     powers: frozenset[str]
+
+    @property
+    def who(self) -> Who:
+        """The same, as the audit trail names it."""
+        party_id = self.party.party_id if self.party else ""
+        return Who(self.person.person_id, party_id, self.session.acr)
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,7 @@ def choose_party(work: Work, signed_in: SignedIn, party_id: str) -> None:
         raise MandateMissing("no such party")
     powers_for(work, signed_in.person.person_id, party_id)
     work.store.sessions.choose_party(signed_in.session.session_id, party_id, work.now)
+    note(work, ACTING, replace(signed_in.who, party_id=party_id))
 
 
 def end_session(work: Work, session_id: str) -> None:

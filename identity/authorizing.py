@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from identity.acting import SignedIn
 from identity.assurance import MFA_LEVEL, acr_of, meets
 from identity.errors import BadAccessToken
+from identity.events import CONSENT_GIVEN, CONSENT_REFUSED
 from identity.flow import ACT_FOR, CONSENT, SECOND_FACTOR, SIGN_IN, Flow
 from identity.grants.messages import Answer
+from identity.noting import note
 from identity.provider import Pending, check_authorization
 from identity.realm import Work
+from identity.scopes import join
 from identity.second_factor import is_enrolled
 from identity.tokens import ID, verify_signature
 from identity.wanted import read_wanted
@@ -171,14 +174,19 @@ def allow(work: Work, flow: Flow, signed_in: SignedIn) -> Flow:
     clients.save_consent(
         person_id, party_id, pending.client.client_id, before | pending.scopes, work.now
     )
+    client_id, scopes = pending.client.client_id, join(pending.scopes)
+    note(work, CONSENT_GIVEN, signed_in.who, client_id=client_id, detail=scopes)
     return flow.after(CONSENT, signed_in.session.session_id, party_id)
 
 
-def deny(work: Work, flow: Flow) -> Answer:
+def deny(work: Work, flow: Flow, signed_in: SignedIn) -> Answer:
     """Tell the app that the person refused (RFC 6749 §4.1.2.1).
 
     Raises:
         BadAuthorizeRequest: the client or its address is not known any more.
     """
     pending = check_authorization(work, flow)
-    return pending if isinstance(pending, Answer) else pending.deny()
+    if isinstance(pending, Answer):
+        return pending
+    note(work, CONSENT_REFUSED, signed_in.who, client_id=pending.client.client_id)
+    return pending.deny()

@@ -108,7 +108,14 @@ class BadAuthorizeRequest(IdentityError):
     """An authorization request whose client or redirect address cannot be trusted.
 
     It is answered by a page and never by a redirect (RFC 6749 §4.1.2.1).
+
+    Attributes:
+        client_id: the app, where it is known.
     """
+
+    def __init__(self, why: str, client_id: str = "") -> None:
+        super().__init__(why)
+        self.client_id = client_id
 
 
 class FlowExpired(IdentityError):

@@ -5,8 +5,9 @@ between requests and nothing hides in context variables. Assembling costs micros
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from authlib.oauth2 import AuthorizationServer, OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
@@ -19,7 +20,7 @@ from identity.errors import BadAuthorizeRequest
 from identity.flow import Flow
 from identity.grants import GRANTS
 from identity.grants.adapters import KnownClient
-from identity.grants.authentication import authenticate, find_client
+from identity.grants.authentication import authenticate, find_client, named_client
 from identity.grants.introspection import Introspection
 from identity.grants.messages import Answer, Refusal, Request
 from identity.grants.possession import NONE, check_bound
@@ -27,13 +28,14 @@ from identity.grants.revocation import Revocation
 from identity.grants.ways import check_way
 from identity.parameters import Parameters, read_parameters
 from identity.realm import Work
+from identity.refusals import Fault
 from identity.responding import Reply, added_parameters
 from identity.scopes import OFFLINE, OPENID, PROFILE, join, split
 from identity.shown import confirmation_claims, token_type
 from identity.tokens import ACCESS, ID, sign_token
 from identity.wanted import NAME
 
-FOUND, SEE_OTHER = 302, 303
+OK, FOUND, SEE_OTHER = 200, 302, 303
 _ENDPOINTS = {"/introspect": "introspection", "/revoke": "revocation"}
 
 
@@ -88,6 +90,14 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         told = added_parameters(self.reply.address, dict(headers)["Location"])
         location = self.reply.location(self.work, told)
         return Answer(SEE_OTHER, "", [("Location", location)], posted=self.reply.posted)
+
+    def handle_error_response(self, request: Request, error: OAuth2Error) -> Answer:
+        """Make an answer of an error, and say for the app's developers what it was."""
+        answer: Answer = super().handle_error_response(request, error)
+        named = named_client(request.headers["Authorization"], request.form)
+        path = urlsplit(request.uri).path
+        why = str(error.get_error_description() or "")
+        return replace(answer, fault=Fault(named, path, error.error, why))
 
     def save_token(self, token: Mapping[str, Any], request: Request) -> None:
         """Store nothing: signatures and seals carry it all."""
@@ -234,7 +244,8 @@ def _asking_client(server: Server, parameters: Parameters) -> Client:
         raise BadAuthorizeRequest("no app with this client_id is registered here")
     address = parameters.get("redirect_uri")
     if not known.check_redirect_uri(address):
-        raise BadAuthorizeRequest(_first_difference(address, known.client.redirect_uris))
+        why = _first_difference(address, known.client.redirect_uris)
+        raise BadAuthorizeRequest(why, known.client.client_id)
     server.reply = Reply(known.client, address, parameters.get("response_mode"))
     return known.client
 
@@ -297,4 +308,11 @@ def _answer(work: Work, parameters: Parameters, path: str) -> Answer:
         answer = server.create_endpoint_response(_ENDPOINTS[path], request)
     else:
         answer = server.create_token_response(request)
+        if answer.status == OK:
+            _tell_issued(server, request)
     return answer
+
+
+def _tell_issued(server: Server, request: Request) -> None:
+    observer, client = server.work.realm.observer, request.client.client
+    observer.issued(request.form["grant_type"], client.client_id, server.work.now)

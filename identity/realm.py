@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from identity.key_sets import KeySets
 from identity.keys import KeyRing
+from identity.observing import SILENT, Observer
 from identity.seals import Seals
 from identity.store import IdentityStore
 
@@ -32,6 +33,7 @@ class Realm:
         pushing_required: every authorization request has to be pushed (RFC 9126 §5).
         random: source of random bytes.
         key_sets: keys that apps publish, as far as they were read.
+        observer: counts and logs what happens.
     """
 
     issuer: str
@@ -46,6 +48,7 @@ class Realm:
     pushing_required: bool = False
     random: Callable[[int], bytes] = field(default=os.urandom)
     key_sets: KeySets = field(default_factory=KeySets)
+    observer: Observer = SILENT
 
     @property
     def audience(self) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from identity.acting import SignedIn, cards_of, end_session
 from identity.assurance import acr_of
+from identity.errors import FlowExpired
 from identity.realm import Work
 from identity.sessions import ABSOLUTE_SECONDS, COOKIE_BYTES, Session, hash_cookie
 from identity.sign_in.methods import Proof
@@ -22,7 +23,12 @@ def open_session(
 
     Returns:
         The value for the cookie, and the session.
+
+    Raises:
+        FlowExpired: the account was suspended meanwhile.
     """
+    if proof.person.suspended:
+        raise FlowExpired("this account cannot sign in at present")
     cookie = work.realm.random(COOKIE_BYTES).hex()
     alone = len(cards_of(work, proof.person)) == 1
     session = Session(
@@ -57,3 +63,4 @@ def note_sign_in(
     """Write a try into the history that its person can read."""
     sign_in = SignIn(work.now, succeeded, method, visit)
     work.store.sign_ins.add(work.realm.fresh_id(), person_id, sign_in)
+    work.realm.observer.signed_in(method, succeeded=succeeded)

@@ -28,12 +28,14 @@ class Person:
         account: name typed at sign-in, lower case.
         name: as in the household register.
         demo: exists only with demo data.
+        suspended: cannot sign in at present.
     """
 
     person_id: str
     account: str
     name: str
     demo: bool
+    suspended: bool = False
 
 
 @dataclass(frozen=True)

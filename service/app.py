@@ -29,11 +29,11 @@ from ledger.anchoring import Ledger
 from ledger.chains.chain import Chain
 from ledger.errors import ChainUnreachable
 from ledger.trust import Trust
-from service import health
+from service import health, scraping
 from service.acting import actor_as
 from service.bearer import bearer
 from service.errors import PROBLEMS, answer_errors
-from service.jobs import anchoring, delivering, ending, housekeeping, sequencing
+from service.jobs import anchoring, delivering, ending, housekeeping, noting_activity, sequencing
 from service.opened import Opened
 from service.recording import holder_finder, issue_finder, recorder
 from service.web import pages, reference
@@ -41,6 +41,7 @@ from service.web.answers import AnswerHeaders
 from service.web.frame import PageFrame
 from service.web.limits import BodyLimit
 from service.web.visitors import SignInFirst, signed_in, visitor
+from service.web.watching import Watch
 
 LEDGER_PAGES = Path(ledger.pages.__file__).parent
 
@@ -127,6 +128,7 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
         housekeeping(opened.realm),
         delivering(opened.realm),
         ending(opened.realm),
+        noting_activity(opened),
     )
 
     @asynccontextmanager
@@ -151,6 +153,7 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
     )
     app.add_middleware(BodyLimit)
     app.add_middleware(AnswerHeaders, https=opened.settings.https)
+    app.add_middleware(Watch, metrics=opened.metrics)
     frame = make_frame(opened)
     answer_errors(app, frame)
     _send_to_sign_in(app)
@@ -191,6 +194,7 @@ def _add_pages(app: FastAPI, opened: Opened, chain: Chain, desk: Desk, frame: Pa
     app.include_router(pages.router(frame, PROBLEMS))
     app.include_router(reference.router(frame, app.openapi))
     app.include_router(health.router(opened.database))
+    app.include_router(scraping.router(opened))
 
 
 def _send_to_sign_in(app: FastAPI) -> None:

@@ -59,8 +59,15 @@ class Database:
 
 def _open(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=20, max_overflow=0, pool_timeout=5, pool_pre_ping=True)
-    engine = create_engine(url, pool_size=40, max_overflow=0, pool_timeout=5)
+        return create_engine(
+            url,
+            pool_size=20,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            hide_parameters=True,  # they may be personal data, and errors are logged
+        )
+    engine = create_engine(url, pool_size=40, max_overflow=0, pool_timeout=5, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

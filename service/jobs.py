@@ -23,6 +23,7 @@ ANCHOR_SECONDS = 2.0
 ENDING_SECONDS = 10.0
 DELIVERY_SECONDS = 0.5
 HOUSEKEEPING_SECONDS = 24 * 3600.0
+ACTIVITY_SECONDS = 30.0
 SLOWEST_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
@@ -134,3 +135,15 @@ def delivering(realm: Realm) -> Job:
 def ending(realm: Realm) -> Job:
     """Close sign-ins that are over, and tell their apps."""
     return Job("ending", lambda: end_expired(realm), ENDING_SECONDS)
+
+
+def noting_activity(opened: Opened) -> Job:
+    """Note now and then which apps got tokens since: their requests write nothing for it."""
+
+    def one_round() -> bool:
+        if last := opened.metrics.take_last_tokens():
+            with opened.realm.writing() as store:
+                store.activity.add(last)
+        return False
+
+    return Job("activity", one_round, ACTIVITY_SECONDS)

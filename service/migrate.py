@@ -1,11 +1,13 @@
 """Brings the database to the newest schema (Alembic), at every start and by `haihe migrate`."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from service.database import Database
 
@@ -14,11 +16,25 @@ SCRIPTS = Path(__file__).with_name("migrations")
 
 def migrate(database: Database) -> None:
     """Upgrade to the newest revision; a database that is there already costs one read."""
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    newest = ScriptDirectory.from_config(config).get_current_head()
+    config = _config()
     with database.writing() as connection:
-        if MigrationContext.configure(connection).get_current_revision() == newest:
+        if is_newest(connection):
             return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def is_newest(connection: Connection) -> bool:
+    """Tell whether the database has the schema that this build knows."""
+    return MigrationContext.configure(connection).get_current_revision() == _newest()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    return config
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()

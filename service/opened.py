@@ -23,6 +23,7 @@ from ledger.checkpoint import LogSigner, make_signer, origin_of
 from ledger.records import PseudonymKey
 from ledger.store import LedgerStore
 from service.database import Database
+from service.metrics import Metrics
 from service.migrate import migrate
 from service.secrets import derive, read_master
 from service.settings import Settings, make_data_folder
@@ -34,6 +35,7 @@ class Opened:
 
     Attributes:
         demo: whether accounts and clients of the demo data may be used.
+        metrics: what this process counts.
         clock: Unix time in seconds.
         random: source of random bytes.
         page_secret: key of the form tokens.
@@ -47,6 +49,7 @@ class Opened:
     root: Signer
     pseudonyms: PseudonymKey
     log: LogSigner
+    metrics: Metrics
     page_secret: bytes
     operator_key: bytes
     clock: Callable[[], int]
@@ -98,11 +101,13 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
     master = read_master(settings.keys)
     database = Database(settings.database_url)
     migrate(database)
+    metrics = Metrics()
     return Opened(
         settings=settings,
         demo=demo,
         database=database,
-        realm=_realm(settings, database, master, demo=demo),
+        realm=_realm(settings, database, master, metrics, demo=demo),
+        metrics=metrics,
         root=open_root(settings.keys, settings.city, wall_clock()),
         pseudonyms=PseudonymKey(derive(master, "pseudonyms")),
         log=make_signer(origin_of(settings.issuer), derive(master, "log")),
@@ -113,7 +118,9 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
     )
 
 
-def _realm(settings: Settings, database: Database, master: bytes, *, demo: bool) -> Realm:
+def _realm(
+    settings: Settings, database: Database, master: bytes, metrics: Metrics, *, demo: bool
+) -> Realm:
     @contextmanager
     def reading() -> Iterator[IdentityStore]:
         with database.reading() as connection:
@@ -135,4 +142,5 @@ def _realm(settings: Settings, database: Database, master: bytes, *, demo: bool)
         reads_are_local=database.is_local,
         registration_open=settings.registration == "open",
         pushing_required=settings.require_par == "yes",
+        observer=metrics,
     )

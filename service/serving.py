@@ -11,6 +11,7 @@ from ledger.anchoring import Ledger, check_log, ensure_contract
 from ledger.chains.chain import Chain
 from ledger.errors import ChainError, LogForked
 from service import demo as data
+from service import logs
 from service.app import create_app, make_desk
 from service.opened import Opened, open_service
 from service.seeding import seed
@@ -21,8 +22,7 @@ log = logging.getLogger("haihe")
 
 def serve(settings: Settings, *, demo: bool, host: str, port: int, console: Console) -> None:
     """Serve until told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.set_up(settings.log)
     opened = open_service(settings, demo=demo)
     if demo:
         seed(opened, make_desk(opened))
@@ -40,6 +40,7 @@ def serve(settings: Settings, *, demo: bool, host: str, port: int, console: Cons
         create_app(opened, chain),
         host=host or (address.hostname if own and address.hostname else "127.0.0.1"),
         port=port or (address.port if own and address.port else 8000),
+        log_config=None,  # its few lines go where ours go
         log_level="warning",
         access_log=False,  # addresses hold no personal number, but nobody needs them either
         server_header=False,

@@ -39,6 +39,8 @@ class Settings:
         registration: `open` if apps may register themselves, else `closed`.
         require_par: `yes` if every app has to push its authorization requests, else `no`.
         city: name of the city, as pages and the root certificate show it.
+        log: `text`, or `json` for one JSON object a line.
+        metrics_token: opens `/metrics` to other machines than this one; empty: to none.
     """
 
     issuer: str
@@ -48,6 +50,8 @@ class Settings:
     city: str
     registration: str = "closed"
     require_par: str = "no"
+    log: str = "text"
+    metrics_token: str = ""
 
     @property
     def keys(self) -> Path:
@@ -123,10 +127,23 @@ def _yes_or_no(value: str) -> str:
     return value
 
 
+def _log(value: str) -> str:
+    if value not in {"text", "json"}:
+        raise ValueError("either people read the log or machines")
+    return value
+
+
+def _metrics_token(value: str) -> str:
+    if value and not (value.isascii() and value.isprintable() and 20 <= len(value) <= 200):
+        raise ValueError("a token has 20 to 200 printable ASCII characters")
+    return value
+
+
 @dataclass(frozen=True)
 class _Rule:
     check: Callable[[str], str]
     good: str
+    secret: bool = False
 
 
 RULES: Mapping[str, _Rule] = {
@@ -137,6 +154,8 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_CITY": _Rule(_city, "天津市"),
     "HAIHE_REGISTRATION": _Rule(_registration, "closed"),
     "HAIHE_REQUIRE_PAR": _Rule(_yes_or_no, "no"),
+    "HAIHE_LOG": _Rule(_log, "json"),
+    "HAIHE_METRICS_TOKEN": _Rule(_metrics_token, "a-long-random-text-of-your-own", secret=True),
 }
 
 
@@ -160,6 +179,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         city=_read(environment, "HAIHE_CITY", "演示市"),
         registration=_read(environment, "HAIHE_REGISTRATION", "closed"),
         require_par=_read(environment, "HAIHE_REQUIRE_PAR", "no"),
+        log=_read(environment, "HAIHE_LOG", "text"),
+        metrics_token=_read(environment, "HAIHE_METRICS_TOKEN", ""),
     )
 
 
@@ -182,4 +203,5 @@ def _read(environment: Mapping[str, str], name: str, default: str) -> str:
     try:
         return RULES[name].check(value)
     except ValueError as error:
-        raise BadSetting(name, value, str(error), RULES[name].good) from None
+        shown = "…" if RULES[name].secret else value
+        raise BadSetting(name, shown, str(error), RULES[name].good) from None

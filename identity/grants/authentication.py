@@ -5,9 +5,11 @@ import binascii
 from collections.abc import Mapping
 from urllib.parse import unquote_plus
 
+from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
-from identity.assertions import JWT_BEARER, Expected, check_assertion, named_client
+from identity.assertions import JWT_BEARER, Expected, check_assertion
+from identity.assertions import named_client as client_in
 from identity.clients import BASIC, NO_SECRET, POST, SIGNED, Client
 from identity.errors import BadAssertion
 from identity.grants.adapters import KnownClient
@@ -48,6 +50,14 @@ def find_client(work: Work, client_id: str) -> Client | None:
     if client is None or (client.demo and not work.realm.demo_allowed):
         return None
     return client
+
+
+def named_client(authorization: str, form: Mapping[str, str]) -> str:
+    """Return which client a request names, proved or not; empty if it cannot be told."""
+    try:
+        return _presented(authorization, form)[1]
+    except OAuth2Error:
+        return form.get("client_id", "")
 
 
 def _check_signed(work: Work, client: Client, assertion: str) -> None:
@@ -100,7 +110,7 @@ def _presented(authorization: str, form: Mapping[str, str]) -> tuple[str, str, s
 def _read_assertion(form: Mapping[str, str]) -> tuple[str, str, str]:
     """Read a signed assertion; the client it names is not believed yet (RFC 7521 §4.2)."""
     assertion = form["client_assertion"]
-    client_id = named_client(assertion)
+    client_id = client_in(assertion)
     if "client_secret" in form or form.get("client_id", client_id) != client_id:
         raise InvalidRequestError("the client is named twice")
     if form.get("client_assertion_type") != JWT_BEARER:

@@ -9,6 +9,7 @@ from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import OAuth2Payload
 
 from identity.parameters import Parameters
+from identity.refusals import Fault
 
 _STRANGE = re.compile(r"[^ !#-\[\]-~]")
 
@@ -19,12 +20,14 @@ class Answer:
 
     Attributes:
         posted: what the redirect says is posted by the browser instead.
+        fault: why it is no more than an error, for the app's developers.
     """
 
     status: int
     body: Any
     headers: Sequence[tuple[str, str]]
     posted: bool = False
+    fault: Fault | None = None
 
     @property
     def location(self) -> str | None:

@@ -70,9 +70,7 @@ def _end(work: Work, signed_in: SignedIn, form: Form) -> None:
 
 
 def _withdraw(work: Work, signed_in: SignedIn, form: Form) -> None:
-    withdraw_consent(
-        work, signed_in.person.person_id, form.get("party", ""), form.get("client", "")
-    )
+    withdraw_consent(work, signed_in, form.get("party", ""), form.get("client", ""))
 
 
 def _everywhere(work: Work, signed_in: SignedIn, _form: Form) -> None:

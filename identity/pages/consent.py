@@ -49,8 +49,8 @@ class ConsentPage:
         if onward.flow is None or signed_in is None:
             return see_other(onward.address())
         if form.get("decision") != ALLOW:
-            with self._realm.reading() as store:
-                answer = deny(self._realm.work(store), onward.flow)
+            with self._realm.writing() as store:
+                answer = deny(self._realm.work(store), onward.flow, signed_in)
             return deliver(self._frame, request, onward.flow, answer)
         with self._realm.writing() as store:
             flow = allow(self._realm.work(store), onward.flow, signed_in)

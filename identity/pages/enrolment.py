@@ -14,6 +14,8 @@ from identity.errors import (
     SignInPaused,
     SignInRefused,
 )
+from identity.events import FACTOR_ADDED, FACTOR_REMOVED
+from identity.noting import note
 from identity.pages.frame import (
     BAD_REQUEST,
     Form,
@@ -69,6 +71,7 @@ class EnrolmentPage:
             work = self._realm.work(store)
             key, person_id = self._key(signed_in, form), signed_in.person.person_id
             codes = enrol(work, person_id, key, form.get("code", ""))
+            note(work, FACTOR_ADDED, signed_in.who, detail=totp.NAME)
             cookie = step_up(work, signed_in)
         response = self._frame.render(request, "identity/recovery-codes.html", {"codes": codes})
         set_cookie(response, self._realm, cookie)
@@ -78,6 +81,7 @@ class EnrolmentPage:
         prove_second(self._realm, signed_in.person.person_id, form.get("code", ""))
         with self._realm.writing() as store:
             store.factors.remove(signed_in.person.person_id)
+            note(self._realm.work(store), FACTOR_REMOVED, signed_in.who, detail=totp.NAME)
         return see_other("/account?done=factor")
 
     def _key(self, signed_in: SignedIn, form: Form) -> bytes:

@@ -4,7 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from identity.acting import SignedIn, end_session
+from identity.events import SIGNED_OUT
 from identity.logout import open_after
+from identity.noting import note
 from identity.pages.frame import Form, Frame, see_other, set_cookie, signed_in_at
 from identity.realm import Realm
 
@@ -39,7 +41,9 @@ def leave(realm: Realm, signed_in: SignedIn | None, target: str) -> Response:
     """End a sign-in, take its cookie away and go on."""
     if signed_in is not None:
         with realm.writing() as store:
-            end_session(realm.work(store), signed_in.session.session_id)
+            work = realm.work(store)
+            end_session(work, signed_in.session.session_id)
+            note(work, SIGNED_OUT, signed_in.who)
     response = see_other(target or "/sign-out")
     set_cookie(response, realm, "")
     return response

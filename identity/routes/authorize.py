@@ -9,11 +9,13 @@ from identity.authorizing import Ask, authorize
 from identity.errors import BadAuthorizeRequest, BadRequestObject, FlowExpired
 from identity.fetching import fetch
 from identity.flow import Flow, open_flow
+from identity.noting import keep_fault
 from identity.pages.deliver import deliver
 from identity.pages.frame import Frame, cannot_continue, see_other, signed_in_at
 from identity.pages.onward import Onward
 from identity.parameters import Parameters
 from identity.realm import Realm
+from identity.refusals import Fault
 from identity.routes.requests import Sent
 from identity.signed_by import with_keys
 
@@ -31,6 +33,7 @@ def add_authorize(routes: APIRouter, realm: Realm, frame: Frame) -> None:
                 return see_other(Onward(realm, flow, "/").address())
             return _answer_authorize(realm, frame, request, flow)
         except (BadAuthorizeRequest, FlowExpired) as error:
+            keep_fault(realm, _fault_of(error))
             return cannot_continue(frame, request, error)
         except BadRequestObject as error:
             return _refuse(realm, frame, request, sent, error)
@@ -52,6 +55,7 @@ def _answer_authorize(realm: Realm, frame: Frame, request: Request, flow: Flow) 
         outcome = authorize(realm.work(store), flow, signed_in)
     if isinstance(outcome, Ask):
         return see_other(Onward(realm, outcome.flow, "/").to(f"/{outcome.step}"))
+    keep_fault(realm, outcome.fault)
     return deliver(frame, request, flow, outcome)
 
 
@@ -62,6 +66,13 @@ def _refuse(
     try:
         with realm.reading() as store:
             answer = refuse(realm.work(store), sent, error)
+        keep_fault(realm, answer.fault)
     except BadAuthorizeRequest:
         return cannot_continue(frame, request, error)
     return deliver(frame, request, Flow(sent.encoded, realm.clock()), answer)
+
+
+def _fault_of(error: BadAuthorizeRequest | FlowExpired) -> Fault | None:
+    if isinstance(error, FlowExpired):
+        return None
+    return Fault(error.client_id, "/authorize", "invalid_request", str(error))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from identity.grants.messages import Answer
+from identity.noting import keep_fault
 from identity.parameters import Parameters
 from identity.provider import answer_introspection, answer_revocation, answer_token_request
 from identity.realm import Realm, Transaction, Work
@@ -27,7 +28,10 @@ def add_back_channel(routes: APIRouter, realm: Realm) -> None:
         own = sent.get("grant_type") == "client_credentials" and not leaves_trace(sent)
         work = (realm.reading if own else realm.writing, realm, answer_token_request, sent)
         if own and realm.reads_are_local:
-            return answer_app(*work)
+            answer = _decide(*work)
+            if answer.fault is None:
+                return _write(answer)
+            return await run_in_threadpool(_tell, realm, answer)
         return await run_in_threadpool(answer_app, *work)
 
     @routes.post("/introspect")
@@ -54,12 +58,29 @@ def answer_app(
     sent: Parameters,
 ) -> Response:
     """Answer within one transaction."""
+    return _tell(realm, _decide(transaction, realm, answer_request, sent))
 
+
+def _decide(
+    transaction: Transaction,
+    realm: Realm,
+    answer_request: Callable[[Work, Parameters], Answer],
+    sent: Parameters,
+) -> Answer:
     def attempt(realm: Realm) -> Answer:
         with transaction() as store:
             return answer_request(realm.work(store), sent)
 
-    answer = with_keys(realm, attempt)
+    return with_keys(realm, attempt)
+
+
+def _tell(realm: Realm, answer: Answer) -> Response:
+    """Answer; a refusal is kept for the app's developers."""
+    keep_fault(realm, answer.fault)
+    return _write(answer)
+
+
+def _write(answer: Answer) -> Response:
     return Response(
         serialised(answer.body), answer.status, {**dict(answer.headers), **NO_STORE}, JSON
     )

@@ -45,12 +45,17 @@ class PasswordMethod:
         key, here = _key(realm, "account", counted), _key(realm, "address", address)
         left = _count_try(realm, key, here)
         right = matches(password_hash, form.get("password", ""))
-        if person is None or not right or (person.demo and not realm.demo_allowed):
+        if person is None or not right or not may_enter(realm, person):
             raise SignInRefused(left, person.person_id if person else None)
         with realm.writing() as store:
             store.attempts.forget(key)
             store.attempts.take_back(here)
         return Proof(person, PASSWORD_LEVEL)
+
+
+def may_enter(realm: Realm, person: Person) -> bool:
+    """Tell whether somebody may sign in at all, whatever they prove."""
+    return not person.suspended and (realm.demo_allowed or not person.demo)
 
 
 def _find(realm: Realm, store: IdentityStore, account: str) -> tuple[Person, str] | None:

@@ -4,12 +4,14 @@ from sqlalchemy import Connection
 
 from identity.store.access import AccessStore
 from identity.store.authorizations import AuthorizationStore
+from identity.store.changes import ChangeStore
 from identity.store.clients import ClientStore
 from identity.store.deliveries import DeliveryStore
 from identity.store.ends import EndStore
 from identity.store.factors import FactorStore
 from identity.store.housekeeping import Housekeeping
 from identity.store.mandates import MandateStore
+from identity.store.operating import ActivityStore, EventStore, RefusalStore
 from identity.store.people import PeopleStore
 from identity.store.replays import ReplayStore
 from identity.store.sessions import AttemptStore, SessionStore
@@ -24,10 +26,14 @@ class IdentityStore:
 
     def __init__(self, connection: Connection) -> None:
         self.access = AccessStore(connection)
+        self.activity = ActivityStore(connection)
+        self.events = EventStore(connection)
         self.housekeeping = Housekeeping(connection)
         self.people = PeopleStore(connection)
         self.mandates = MandateStore(connection)
+        self.changes = ChangeStore(connection)
         self.clients = ClientStore(connection)
+        self.refusals = RefusalStore(connection)
         self.replays = ReplayStore(connection)
         self.sessions = SessionStore(connection)
         self.sign_ins = SignInStore(connection)

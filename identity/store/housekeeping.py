@@ -1,7 +1,11 @@
 """What has ended long ago is deleted, so that the tables do not grow for ever."""
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select
+from collections.abc import Mapping
 
+from sqlalchemy import Column, Connection, Table, delete, select
+
+from identity.store.changes import client_changes
+from identity.store.operating import client_refusals, identity_events
 from identity.store.tables import (
     attempts,
     authorizations,
@@ -12,9 +16,25 @@ from identity.store.tables import (
     used_names,
 )
 
+NOT_KEPT = 0
 KEPT_SECONDS = 30 * 24 * 3600  # a used code must still be known as used, an ended session named
 HISTORY_SECONDS = 183 * 24 * 3600  # GB/T 22239 8.1.3.5: at least six months
 BATCH = 500  # rows of one table in one transaction: nobody waits long behind it
+
+# Each table whose rows end: the column that says when, and how long they are kept after that.
+ENDS: Mapping[Table, tuple[Column[int], int]] = {
+    attempts: (attempts.c.window_ends, NOT_KEPT),
+    revoked_tokens: (revoked_tokens.c.expires_at, NOT_KEPT),
+    used_names: (used_names.c.expires_at, NOT_KEPT),
+    client_changes: (client_changes.c.expires_at, NOT_KEPT),
+    sessions: (sessions.c.expires_at, KEPT_SECONDS),
+    deliveries: (deliveries.c.expires_at, KEPT_SECONDS),
+    client_refusals: (client_refusals.c.at, KEPT_SECONDS),
+    # The three of the audit trail.
+    authorizations: (authorizations.c.expires_at, HISTORY_SECONDS),
+    sign_ins: (sign_ins.c.at, HISTORY_SECONDS),
+    identity_events: (identity_events.c.at, HISTORY_SECONDS),
+}
 
 
 class Housekeeping:
@@ -25,21 +45,9 @@ class Housekeeping:
 
     def forget_ended(self, now: int) -> int:
         """Delete some of what ended long before `now`; return how many rows, 0 at the end."""
-        before = now - KEPT_SECONDS
-        return sum(
-            self._forget(table, ended)
-            for table, ended in (
-                (attempts, attempts.c.window_ends <= now),
-                (revoked_tokens, revoked_tokens.c.expires_at <= now),
-                (used_names, used_names.c.expires_at <= now),
-                (sessions, sessions.c.expires_at <= before),
-                (authorizations, authorizations.c.expires_at <= before),
-                (deliveries, deliveries.c.expires_at <= before),
-                (sign_ins, sign_ins.c.at <= now - HISTORY_SECONDS),
-            )
-        )
+        return sum(self._forget(table, ended, now - kept) for table, (ended, kept) in ENDS.items())
 
-    def _forget(self, table: Table, ended: ColumnElement[bool]) -> int:
+    def _forget(self, table: Table, ended: Column[int], before: int) -> int:
         (key,) = table.primary_key.columns
-        some = select(key).where(ended).limit(BATCH)
+        some = select(key).where(ended <= before).limit(BATCH)
         return self._connection.execute(delete(table).where(key.in_(some))).rowcount

@@ -10,7 +10,13 @@ from identity.store.dialects import upsert
 from identity.store.tables import legal_persons, people
 from identity.subjects import LegalPerson, Party, Person, party_of
 
-PERSON = (people.c.person_id, people.c.account, people.c.name, people.c.demo)
+PERSON = (
+    people.c.person_id,
+    people.c.account,
+    people.c.name,
+    people.c.demo,
+    people.c.suspended_at.is_not(None),
+)
 LEGAL_PERSON = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
 
 
@@ -49,6 +55,13 @@ class PeopleStore:
             .where(people.c.person_id == person_id)
             .values(password_hash=password_hash)
         )
+
+    def suspend(self, person_id: str, since: int | None) -> bool:
+        """Keep a person from signing in, or let them again; false if that is so already."""
+        column = people.c.suspended_at
+        other = column.is_not(None) if since is None else column.is_(None)
+        statement = update(people).where(people.c.person_id == person_id, other)
+        return self._connection.execute(statement.values(suspended_at=since)).rowcount == 1
 
     def add_legal_person(self, subject: LegalPerson, now: int) -> None:
         """Add a legal person.

@@ -26,6 +26,7 @@ people = Table(
     Column("password_hash", Text, nullable=False),
     Column("demo", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("suspended_at", BigInteger),
 )
 
 legal_persons = Table(

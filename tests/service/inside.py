@@ -15,7 +15,7 @@ from service.seeding import seed
 from service.settings import read_settings
 from tests.service.running import free_port
 
-JOBS = {"sequencing", "anchoring", "housekeeping", "delivering", "ending"}
+JOBS = {"sequencing", "anchoring", "housekeeping", "delivering", "ending", "activity"}
 
 
 @contextmanager

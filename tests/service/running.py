@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -31,6 +31,7 @@ class Running:
     demo: bool = True
     database_url: str = ""
     chain_url: str = ""
+    more: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,6 +50,7 @@ class Running:
             "HAIHE_ISSUER": self.url,
             "HAIHE_DATABASE_URL": self.database_url,
             "HAIHE_CHAIN_URL": self.chain_url,
+            **self.more,
         }
 
     def start(self) -> "Running":

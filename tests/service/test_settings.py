@@ -39,6 +39,7 @@ def test_the_database_lies_in_the_data_folder_unless_told_otherwise(tmp_path: Pa
         ("HAIHE_CHAIN_URL", "ws://127.0.0.1:8545"),
         ("HAIHE_CITY", "市" * 41),
         ("HAIHE_REQUIRE_PAR", "true"),
+        ("HAIHE_LOG", "xml"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_itself_and_a_good_one(name: str, value: str) -> None:
@@ -59,6 +60,8 @@ def test_a_bad_value_is_refused_with_its_name_itself_and_a_good_one(name: str, v
         ("HAIHE_CHAIN_URL", "https://node.example.gov"),
         ("HAIHE_CITY", "市" * 40),
         ("HAIHE_REQUIRE_PAR", "yes"),
+        ("HAIHE_LOG", "json"),
+        ("HAIHE_METRICS_TOKEN", "x" * 20),
     ],
 )
 def test_a_good_value_is_accepted(name: str, value: str) -> None:
@@ -91,3 +94,9 @@ def test_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
 def test_reading_the_settings_makes_nothing(tmp_path: Path) -> None:
     read_settings({"HAIHE_DATA": str(tmp_path / "data")})
     assert not (tmp_path / "data").exists()
+
+
+def test_a_secret_setting_is_refused_without_being_shown() -> None:
+    with pytest.raises(BadSetting, match="HAIHE_METRICS_TOKEN") as refused:
+        read_settings({"HAIHE_METRICS_TOKEN": "a secret too short"})
+    assert "a secret too short" not in str(refused.value)
