@@ -12,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from identity.acting import SignedIn
+from identity.asked import Asked, find_asked
 from identity.assurance import MFA_LEVEL, acr_of, meets
 from identity.errors import BadAccessToken
 from identity.events import CONSENT_GIVEN, CONSENT_REFUSED
 from identity.flow import ACT_FOR, CONSENT, SECOND_FACTOR, SIGN_IN, Flow
 from identity.grants.messages import Answer
 from identity.noting import note
-from identity.provider import Pending, check_authorization
 from identity.realm import Work
 from identity.scopes import join
 from identity.second_factor import is_enrolled
@@ -39,7 +39,7 @@ class _Arrival:
     """One arrival of a browser at the authorization endpoint."""
 
     work: Work
-    pending: Pending
+    pending: Asked
     flow: Flow
     signed_in: SignedIn
 
@@ -67,7 +67,7 @@ def authorize(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer | As
     Raises:
         BadAuthorizeRequest: the client or its address is not known.
     """
-    pending = check_authorization(work, flow)  # 1, 2
+    pending = find_asked(work, flow)  # 1, 2
     if isinstance(pending, Answer):
         return pending
     missing = _missing_step(work, pending, flow, signed_in)
@@ -84,7 +84,7 @@ def authorize(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer | As
 
 
 def _missing_step(
-    work: Work, pending: Pending, flow: Flow, signed_in: SignedIn | None
+    work: Work, pending: Asked, flow: Flow, signed_in: SignedIn | None
 ) -> tuple[str, str] | None:
     """Return the first step not yet done, and what to tell an app that wants no pages."""
     if signed_in is None:
@@ -97,6 +97,8 @@ def _missing_step(
 
 
 def _needs_sign_in(arrival: _Arrival) -> bool:  # 3
+    if not _may_answer(arrival.pending, arrival.signed_in):
+        return True
     if arrival.has(SIGN_IN):
         return False
     asked, usual = arrival.pending.parameters.get("max_age"), arrival.pending.client.default_max_age
@@ -130,6 +132,8 @@ def _needs_consent(arrival: _Arrival) -> bool:  # 5
     if party is None or arrival.flow.consented(arrival.session_id, party.party_id):
         return False
     client_id = arrival.pending.client.client_id
+    if arrival.pending.occasion is not None:  # a yes to another device counts for it alone
+        return True
     given = arrival.work.store.clients.find_consent(person.person_id, party.party_id, client_id)
     return arrival.prompts("consent") or not arrival.pending.scopes <= given
 
@@ -142,7 +146,13 @@ _STEPS: tuple[tuple[str, str, Callable[[_Arrival], bool]], ...] = (
 )
 
 
-def _is_somebody_else(work: Work, pending: Pending, signed_in: SignedIn) -> bool:
+def _may_answer(pending: Asked, signed_in: SignedIn) -> bool:
+    """Tell whether a request may be answered by whoever is signed in."""
+    asked = pending.occasion.person_id if pending.occasion else ""
+    return asked in {"", signed_in.person.person_id}
+
+
+def _is_somebody_else(work: Work, pending: Asked, signed_in: SignedIn) -> bool:
     """Tell whether the request names another party than the one acted for now (§3.1.2.2)."""
     if signed_in.party is None:
         return False
@@ -165,8 +175,10 @@ def allow(work: Work, flow: Flow, signed_in: SignedIn) -> Flow:
     Raises:
         BadAuthorizeRequest: the client or its address is not known any more.
     """
-    pending = check_authorization(work, flow)
+    pending = find_asked(work, flow)
     if isinstance(pending, Answer) or signed_in.party is None:
+        return flow
+    if not _may_answer(pending, signed_in):
         return flow
     person_id, party_id = signed_in.person.person_id, signed_in.party.party_id
     clients = work.store.clients
@@ -179,14 +191,15 @@ def allow(work: Work, flow: Flow, signed_in: SignedIn) -> Flow:
     return flow.after(CONSENT, signed_in.session.session_id, party_id)
 
 
-def deny(work: Work, flow: Flow, signed_in: SignedIn) -> Answer:
-    """Tell the app that the person refused (RFC 6749 §4.1.2.1).
+def deny(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer:
+    """Tell the app that the person refused (RFC 6749 §4.1.2.1), whoever they are.
 
     Raises:
         BadAuthorizeRequest: the client or its address is not known any more.
     """
-    pending = check_authorization(work, flow)
+    pending = find_asked(work, flow)
     if isinstance(pending, Answer):
         return pending
-    note(work, CONSENT_REFUSED, signed_in.who, client_id=pending.client.client_id)
+    if signed_in is not None:
+        note(work, CONSENT_REFUSED, signed_in.who, client_id=pending.client.client_id)
     return pending.deny()

@@ -6,6 +6,7 @@ from identity.assurance import ACR_VALUES
 from identity.authority import FRAMEWORK
 from identity.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
 from identity.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES
+from identity.decoupled import DEVICE_GRANT
 from identity.dpop import ALGORITHMS as PROOF_ALGORITHMS
 from identity.keys import ALGORITHMS
 from identity.request_objects import UNSIGNED
@@ -30,7 +31,13 @@ def describe(
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
+        "grant_types_supported": [
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            DEVICE_GRANT,
+        ],
         "subject_types_supported": list(SUBJECT_TYPES),
         "userinfo_signing_alg_values_supported": list(ALGORITHMS),
         "claim_types_supported": ["normal"],

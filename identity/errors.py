@@ -202,6 +202,10 @@ class SignInPaused(IdentityError):
         self.until = until
 
 
+class UserCodeRefused(IdentityError):
+    """A code of a terminal under which no request waits (RFC 8628 §3.3)."""
+
+
 class SignInBusy(IdentityError):
     """Too many people are signing in at this moment."""
 

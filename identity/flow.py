@@ -30,6 +30,7 @@ class Flow:
         done: steps that were done.
         pushed: name of the pushed request it came from, empty if it came from none.
         signed: the app signed the request.
+        decoupled: request that waits on another device, in place of `query`; empty for none.
     """
 
     query: str
@@ -39,6 +40,7 @@ class Flow:
     done: frozenset[str] = frozenset()
     pushed: str = ""
     signed: bool = False
+    decoupled: str = ""
 
     def has(self, step: str, session_id: str) -> bool:
         """Tell whether a step was done in this sign-in."""

@@ -21,6 +21,7 @@ from identity.flow import Flow
 from identity.grants import GRANTS
 from identity.grants.adapters import KnownClient
 from identity.grants.authentication import authenticate, find_client, named_client
+from identity.grants.device import DeviceAuthorization
 from identity.grants.introspection import Introspection
 from identity.grants.messages import Answer, Refusal, Request
 from identity.grants.possession import NONE, check_bound
@@ -36,7 +37,11 @@ from identity.tokens import ACCESS, ID, sign_token
 from identity.wanted import NAME
 
 OK, FOUND, SEE_OTHER = 200, 302, 303
-_ENDPOINTS = {"/introspect": "introspection", "/revoke": "revocation"}
+_ENDPOINTS = {
+    "/introspect": "introspection",
+    "/revoke": "revocation",
+    "/device_authorization": DeviceAuthorization.ENDPOINT_NAME,
+}
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]
@@ -52,6 +57,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             self.register_grant(grant, extensions)
         self.register_endpoint(Introspection)
         self.register_endpoint(Revocation)
+        self.register_endpoint(DeviceAuthorization)
         self.register_token_generator("default", self._make_tokens)
 
     def query_client(self, client_id: str) -> KnownClient | None:
@@ -159,6 +165,10 @@ class Pending:
     server: Server
     request: Request
     grant: Any
+
+    @property
+    def occasion(self) -> None:
+        """None: the app waits for this very browser."""
 
     def allow(self, signed_in: SignedIn) -> Answer:
         """Send a code to the app."""
@@ -293,6 +303,11 @@ def answer_introspection(work: Work, parameters: Parameters) -> Answer:
 def answer_revocation(work: Work, parameters: Parameters) -> Answer:
     """Answer at the revocation endpoint (RFC 7009 §2)."""
     return _answer(work, parameters, "/revoke")
+
+
+def answer_device_authorization(work: Work, parameters: Parameters) -> Answer:
+    """Answer at the device authorization endpoint (RFC 8628 §3.1)."""
+    return _answer(work, parameters, "/device_authorization")
 
 
 def _answer(work: Work, parameters: Parameters, path: str) -> Answer:

@@ -20,6 +20,7 @@ from identity.clients import (
     hash_secret,
     sector_of,
 )
+from identity.decoupled import DECOUPLED_GRANTS
 from identity.errors import BadClient, BadNumber, BadRegistration, NotRegistered
 from identity.mandates import POWERS, ROLES, Mandate
 from identity.options import NONE, Options
@@ -241,7 +242,14 @@ def _check_client(new: NewClient, method: str) -> None:
         raise BadClient("a client id is printable ASCII without spaces")
     if not new.scopes or not new.scopes <= SCOPES.keys():
         raise BadClient(f"scopes are {list(SCOPES)}")
-    if (new.kind == SERVICE) != (not new.redirect_uris):
+    _check_redirects(new)
+
+
+def _check_redirects(new: NewClient) -> None:
+    if new.kind == SERVICE and new.redirect_uris:
+        raise BadClient("a program without people has no redirect addresses")
+    elsewhere = DECOUPLED_GRANTS & set(new.options.grant_types)
+    if not (new.redirect_uris or elsewhere or new.kind == SERVICE):
         raise BadClient("an app has redirect addresses exactly when it signs people in")
 
 

@@ -66,3 +66,8 @@ def read_wanted(text: str) -> Wanted:
 def _about(part: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     about = part.get(name)
     return about if isinstance(about, dict) else {}
+
+
+def want_subject(subject: str) -> str:
+    """Write the parameter of a request that only one subject may answer (§5.5.1)."""
+    return json.dumps({"id_token": {"sub": {"value": subject}}})

@@ -5,6 +5,7 @@ from typing import Any
 
 from identity.grants.authorization_code import CodeGrant
 from identity.grants.client_credentials import OwnGrant
+from identity.grants.decoupled import DeviceGrant
 from identity.grants.pkce import Pkce
 from identity.grants.profile import RequestProfile
 from identity.grants.refresh_token import RefreshGrant
@@ -13,4 +14,5 @@ GRANTS: Mapping[type[Any], Sequence[Any]] = {
     CodeGrant: (RequestProfile(), Pkce()),
     RefreshGrant: (),
     OwnGrant: (),
+    DeviceGrant: (),
 }

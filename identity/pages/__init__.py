@@ -9,6 +9,7 @@ from identity.errors import BadAuthorizeRequest, FlowExpired
 from identity.pages.account import AccountPage
 from identity.pages.act_for import ActForPage
 from identity.pages.consent import ConsentPage
+from identity.pages.device import DevicePage
 from identity.pages.enrolment import EnrolmentPage
 from identity.pages.frame import Form, Frame, Page, cannot_continue
 from identity.pages.password import PasswordPage
@@ -28,6 +29,7 @@ PAGES = (
     SecondFactorPage,
     EnrolmentPage,
     PasswordPage,
+    DevicePage,
 )
 
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from identity.authorizing import allow, deny
 from identity.pages.deliver import deliver
 from identity.pages.frame import Form, Frame, see_other, signed_in_at
+from identity.pages.occasions import describe_occasion
 from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
 from identity.realm import Realm
 from identity.scopes import SCOPES, join
@@ -29,7 +30,9 @@ class ConsentPage:
         if onward.flow is None or signed_in is None or signed_in.party is None:
             return see_other(onward.address())
         with self._realm.reading() as store:
-            pending = find_pending(self._realm.work(store), onward.flow)
+            work = self._realm.work(store)
+            pending = find_pending(work, onward.flow)
+            occasion = describe_occasion(work, pending)
         if pending is None:
             return see_other(onward.address())
         context = {
@@ -38,6 +41,7 @@ class ConsentPage:
             "party": signed_in.party,
             "person": signed_in.person,
             "asked": [SCOPES[name] for name in join(pending.scopes).split()],
+            "occasion": occasion,
             "switch": onward.to("/act-for"),
         }
         return self._frame.render(request, "identity/consent.html", context)

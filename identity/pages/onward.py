@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
+from identity.asked import Asked, find_asked
 from identity.clients import Client
 from identity.flow import Flow, open_flow, seal_flow
 from identity.grants.messages import Answer
 from identity.pages.frame import Frame, local_address
 from identity.parameters import read_parameters
-from identity.provider import Pending, check_authorization
 from identity.realm import Realm, Work
 
 
@@ -66,7 +66,7 @@ def read_onward(realm: Realm, values: Mapping[str, str]) -> Onward:
     return Onward(realm, flow, local_address(values.get("return_to", "/")))
 
 
-def find_pending(work: Work, flow: Flow | None) -> Pending | None:
+def find_pending(work: Work, flow: Flow | None) -> Asked | None:
     """Find the app's request in a flow, if it is in order.
 
     Raises:
@@ -74,16 +74,17 @@ def find_pending(work: Work, flow: Flow | None) -> Pending | None:
     """
     if flow is None:
         return None
-    pending = check_authorization(work, flow)
+    pending = find_asked(work, flow)
     return None if isinstance(pending, Answer) else pending
 
 
-def welcome_app(frame: Frame, request: Request, pending: Pending | None) -> Client | None:
+def welcome_app(frame: Frame, request: Request, pending: Asked | None) -> Client | None:
     """Let this page's form end at the app, and return the app to name it.
 
     Browsers apply `form-action` to every redirect that follows a form.
     """
     if pending is None:
         return None
-    frame.allow_form_action(request, pending.parameters.get("redirect_uri"))
+    if pending.occasion is None:
+        frame.allow_form_action(request, pending.parameters.get("redirect_uri"))
     return pending.client

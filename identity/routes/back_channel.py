@@ -8,7 +8,12 @@ from fastapi.concurrency import run_in_threadpool
 from identity.grants.messages import Answer
 from identity.noting import keep_fault
 from identity.parameters import Parameters
-from identity.provider import answer_introspection, answer_revocation, answer_token_request
+from identity.provider import (
+    answer_device_authorization,
+    answer_introspection,
+    answer_revocation,
+    answer_token_request,
+)
 from identity.realm import Realm, Transaction, Work
 from identity.routes.requests import JSON, NO_STORE, Sent, read_request, serialised
 from identity.signed_by import with_keys
@@ -44,6 +49,11 @@ def add_back_channel(routes: APIRouter, realm: Realm) -> None:
     def revoke(sent: Sent) -> Response:
         """Take a token back (RFC 7009 §2)."""
         return answer_app(realm.writing, realm, answer_revocation, sent)
+
+    @routes.post("/device_authorization")
+    def device_authorization(sent: Sent) -> Response:
+        """Give a terminal a code to show (RFC 8628 §3.1)."""
+        return answer_app(realm.writing, realm, answer_device_authorization, sent)
 
 
 def leaves_trace(sent: Parameters) -> bool:

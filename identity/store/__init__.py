@@ -6,6 +6,7 @@ from identity.store.access import AccessStore
 from identity.store.authorizations import AuthorizationStore
 from identity.store.changes import ChangeStore
 from identity.store.clients import ClientStore
+from identity.store.decoupled import DecoupledStore
 from identity.store.deliveries import DeliveryStore
 from identity.store.ends import EndStore
 from identity.store.factors import FactorStore
@@ -41,4 +42,5 @@ class IdentityStore:
         self.ends = EndStore(connection)
         self.factors = FactorStore(connection)
         self.attempts = AttemptStore(connection)
+        self.decoupled = DecoupledStore(connection)
         self.authorizations = AuthorizationStore(connection)

@@ -9,6 +9,7 @@ from identity.store.operating import client_refusals, identity_events
 from identity.store.tables import (
     attempts,
     authorizations,
+    decoupled,
     deliveries,
     revoked_tokens,
     sessions,
@@ -19,6 +20,7 @@ from identity.store.tables import (
 NOT_KEPT = 0
 KEPT_SECONDS = 30 * 24 * 3600  # a used code must still be known as used, an ended session named
 HISTORY_SECONDS = 183 * 24 * 3600  # GB/T 22239 8.1.3.5: at least six months
+ANSWER_SECONDS = 3600  # so long an app may still learn why it gets no answer
 BATCH = 500  # rows of one table in one transaction: nobody waits long behind it
 
 # Each table whose rows end: the column that says when, and how long they are kept after that.
@@ -26,6 +28,7 @@ ENDS: Mapping[Table, tuple[Column[int], int]] = {
     attempts: (attempts.c.window_ends, NOT_KEPT),
     revoked_tokens: (revoked_tokens.c.expires_at, NOT_KEPT),
     used_names: (used_names.c.expires_at, NOT_KEPT),
+    decoupled: (decoupled.c.expires_at, ANSWER_SECONDS),
     client_changes: (client_changes.c.expires_at, NOT_KEPT),
     sessions: (sessions.c.expires_at, KEPT_SECONDS),
     deliveries: (deliveries.c.expires_at, KEPT_SECONDS),

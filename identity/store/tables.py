@@ -199,6 +199,31 @@ deliveries = Table(
     Index("deliveries_by_end", "expires_at"),
 )
 
+decoupled = Table(
+    "decoupled",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("interval", Integer, nullable=False),
+    Column("polled_at", BigInteger, nullable=False),
+    Column("hurried", Boolean, nullable=False),
+    Column("user_code", LargeBinary),
+    Column("person_id", Text, nullable=False),
+    Column("party_id", Text, nullable=False),
+    Column("acr_values", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("notification", LargeBinary),
+    Column("decided_at", BigInteger),
+    Column("authorization_id", Text),
+    Index("decoupled_by_code", "user_code", unique=True),
+    Index("decoupled_by_person", "person_id", "created_at"),
+    Index("decoupled_by_end", "expires_at"),
+)
+
 attempts = Table(
     "attempts",
     metadata,
