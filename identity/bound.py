@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from identity.access import Access
+from identity.client_certificates import thumbprint_of
 from identity.dpop import Call, Proof, check_proof
-from identity.errors import BadProof, NonceWanted, TokenUnproven
+from identity.errors import BadAccessToken, BadProof, NonceWanted, TokenUnproven
 from identity.nonces import make_nonce
 from identity.profiles import POLICIES
 from identity.realm import Realm
-from identity.shown import HELD_BY_PROOF, NOTHING, Shown
+from identity.shown import HELD_BY_CERTIFICATE, HELD_BY_PROOF, NOTHING, Shown
 
 BEARER, DPOP = "bearer", "dpop"
 
@@ -44,10 +45,13 @@ def check_holder(realm: Realm, access: Access, presented: Presented) -> None:
     Uses a proof up in a transaction of its own, after all that is checked without one.
 
     Raises:
-        TokenUnproven: it is bound to a key, and they do not show that they hold it.
+        BadAccessToken: it is bound to a key, and they do not show that they hold it.
     """
     bound: dict[str, Any] = access.claims.get("cnf", {})
     if not bound and presented.scheme == BEARER:
+        return
+    if HELD_BY_CERTIFICATE in bound and presented.scheme == BEARER:
+        _check_certificate(str(bound[HELD_BY_CERTIFICATE]), presented.shown.certificate)
         return
     if HELD_BY_PROOF not in bound:
         raise TokenUnproven("this token is not bound to a key of DPoP")
@@ -59,6 +63,12 @@ def check_holder(realm: Realm, access: Access, presented: Presented) -> None:
     with realm.writing() as store:
         if not store.replays.use("dpop", proof.thumbprint, proof.jti, proof.expires_at):
             raise TokenUnproven("this proof has been used", "invalid_dpop_proof")
+
+
+def _check_certificate(thumbprint: str, certificate: str) -> None:
+    shown = thumbprint_of(certificate) if certificate else ""
+    if not hmac.compare_digest(shown, thumbprint):
+        raise BadAccessToken("this token is bound to a certificate: show it in the connection")
 
 
 def _check_proof(realm: Realm, access: Access, presented: Presented) -> Proof:

@@ -18,9 +18,12 @@ BASIC = "client_secret_basic"
 POST = "client_secret_post"
 NO_SECRET = "none"  # noqa: S105
 SIGNED = "private_key_jwt"
-AUTH_METHODS = (BASIC, POST, NO_SECRET, SIGNED)
+CERTIFIED = "tls_client_auth"
+SELF_CERTIFIED = "self_signed_tls_client_auth"
+TLS_METHODS = (CERTIFIED, SELF_CERTIFIED)
+AUTH_METHODS = (BASIC, POST, NO_SECRET, SIGNED, *TLS_METHODS)
 SECRET_METHODS = (BASIC, POST)
-PROVING_METHODS = (*SECRET_METHODS, SIGNED)  # all but the ways that prove nothing
+PROVING_METHODS = (*SECRET_METHODS, SIGNED, *TLS_METHODS)  # all but the ways that prove nothing
 
 STANDARD = "standard"  # OAuth 2.1: PKCE always
 COMPATIBLE = "compatible"  # OpenID Connect Core exactly, for apps that exist and keep a secret

@@ -1,11 +1,12 @@
 """What an app needs to know about us before it asks (OpenID Connect Discovery §3, RFC 8414)."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from identity.assurance import ACR_VALUES
 from identity.authority import FRAMEWORK
 from identity.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
-from identity.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES
+from identity.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES, TLS_METHODS
 from identity.decoupled import DEVICE_GRANT
 from identity.dpop import ALGORITHMS as PROOF_ALGORITHMS
 from identity.keys import ALGORITHMS
@@ -15,9 +16,14 @@ from identity.scopes import SCOPES
 
 
 def describe(
-    issuer: str, *, registration: bool = False, pushing_required: bool = False
+    issuer: str,
+    *,
+    registration: bool = False,
+    pushing_required: bool = False,
+    certificate_methods: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the provider's metadata."""
+    absent = set(TLS_METHODS) - set(certificate_methods)
     place = {"registration_endpoint": f"{issuer}/register"} if registration else {}
     return place | {
         "issuer": issuer,
@@ -43,9 +49,10 @@ def describe(
         "claim_types_supported": ["normal"],
         "display_values_supported": ["page", "popup"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
-        "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
-        "introspection_endpoint_auth_methods_supported": list(PROVING_METHODS),
-        "revocation_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "token_endpoint_auth_methods_supported": _without(absent, AUTH_METHODS),
+        "introspection_endpoint_auth_methods_supported": _without(absent, PROVING_METHODS),
+        "revocation_endpoint_auth_methods_supported": _without(absent, AUTH_METHODS),
+        "tls_client_certificate_bound_access_tokens": bool(certificate_methods),
         **_signing_of_assertions(),
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
@@ -66,6 +73,10 @@ def describe(
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
     }
+
+
+def _without(absent: Collection[str], methods: Sequence[str]) -> list[str]:
+    return [method for method in methods if method not in absent]
 
 
 def _ways_of_requests(issuer: str) -> dict[str, Any]:

@@ -7,10 +7,9 @@ those at hand, but never more often than `MOST_READS` in a minute.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from identity.client_keys import PublicKey, usable_keys
 from identity.errors import BadRegistrationRequest
 
 LIFETIME_SECONDS = 300
@@ -27,13 +26,13 @@ class Published:
     """What an app published when it was last asked.
 
     Attributes:
-        keys: its keys, none if it could not be read.
+        document: its key set, empty if it could not be read.
         good_until: first second in which they have to be read again.
         reads: when it was read lately.
         version: how often it was read.
     """
 
-    keys: Sequence[PublicKey] = ()
+    document: str = ""
     good_until: int = 0
     reads: tuple[int, ...] = ()
     version: int = 0
@@ -88,7 +87,7 @@ def _read(before: Published, address: str, fetch: Fetch, now: int) -> Published:
     lately = tuple(at for at in before.reads if now - at < WINDOW_SECONDS)
     noted = replace(before, reads=(*lately, now), version=before.version + 1)
     try:
-        keys = usable_keys(fetch(address).decode())
+        document = fetch(address).decode()
     except (BadRegistrationRequest, UnicodeDecodeError):
         return noted
-    return replace(noted, keys=keys, good_until=now + LIFETIME_SECONDS)
+    return replace(noted, document=document, good_until=now + LIFETIME_SECONDS)

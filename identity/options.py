@@ -22,7 +22,11 @@ class Options:
         request_uris: addresses of its request objects (OpenID Connect Registration §2).
         authorization_signed_response_alg: how its JARM answers are signed, empty for ES256.
         dpop_bound_access_tokens: RFC 9449 §5.2.
-        tls_client_auth_subject_dn: name in its certificate (RFC 8705 §2.1.2).
+        tls_client_auth_subject_dn: name in its certificate (RFC 8705 §2.1.2), or one of these:
+        tls_client_auth_san_dns: host that its certificate is for.
+        tls_client_auth_san_uri: address that its certificate is for.
+        tls_client_auth_san_ip: number that its certificate is for.
+        tls_client_auth_san_email: mailbox that its certificate is for.
         tls_client_certificate_bound_access_tokens: RFC 8705 §3.4.
         token_endpoint_auth_signing_alg: the one algorithm of its assertions, empty for any.
         introspection_signed_response_alg: RFC 9701 §6, empty for plain JSON.
@@ -49,6 +53,10 @@ class Options:
     authorization_signed_response_alg: str = ""
     dpop_bound_access_tokens: bool = False
     tls_client_auth_subject_dn: str = ""
+    tls_client_auth_san_dns: str = ""
+    tls_client_auth_san_uri: str = ""
+    tls_client_auth_san_ip: str = ""
+    tls_client_auth_san_email: str = ""
     tls_client_certificate_bound_access_tokens: bool = False
     token_endpoint_auth_signing_alg: str = ""
     introspection_signed_response_alg: str = ""

@@ -15,6 +15,7 @@ from identity.clients import (
     PROFILES,
     SIGNED,
     STANDARD,
+    TLS_METHODS,
     Client,
 )
 from identity.errors import BadClient
@@ -73,7 +74,7 @@ POLICIES: Mapping[str, Policy] = {
         id_token_algs=("RS256", *(each for each in OURS if each != "RS256")),  # Registration §2
     ),
     FAPI2: Policy(
-        auth_methods=(SIGNED,),
+        auth_methods=(SIGNED, *TLS_METHODS),
         algorithms=STRICT_ALGORITHMS,
         pushed=True,
         bound=True,

@@ -6,6 +6,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from cryptography.x509 import Certificate
+
+from identity.clients import CERTIFIED, SELF_CERTIFIED
 from identity.key_sets import KeySets
 from identity.keys import KeyRing
 from identity.observing import SILENT, Observer
@@ -32,6 +35,8 @@ class Realm:
         registration_open: apps may register themselves.
         pushing_required: every authorization request has to be pushed (RFC 9126 §5).
         random: source of random bytes.
+        takes_certificates: certificates of connections reach us, and may prove an app.
+        client_roots: authorities that may vouch for apps, none if nobody may.
         key_sets: keys that apps publish, as far as they were read.
         observer: counts and logs what happens.
     """
@@ -47,6 +52,8 @@ class Realm:
     registration_open: bool = False
     pushing_required: bool = False
     random: Callable[[int], bytes] = field(default=os.urandom)
+    takes_certificates: bool = False
+    client_roots: tuple[Certificate, ...] = ()
     key_sets: KeySets = field(default_factory=KeySets)
     observer: Observer = SILENT
 
@@ -59,6 +66,13 @@ class Realm:
     def is_on_loopback(self) -> bool:
         """Whether we are on this machine only, so that apps on it may be called."""
         return urlsplit(self.issuer).hostname in LOOPBACK
+
+    @property
+    def certificate_methods(self) -> tuple[str, ...]:
+        """How apps may prove themselves by certificates here (RFC 8705 §2)."""
+        if not self.takes_certificates:
+            return ()
+        return (CERTIFIED, SELF_CERTIFIED) if self.client_roots else (SELF_CERTIFIED,)
 
     def fresh_id(self) -> str:
         """Return a random id of 32 hexadecimal digits."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from identity.client_certificates import check_certificate_names
 from identity.client_keys import read_keys
 from identity.clients import (
     AUTH_METHODS,
@@ -12,6 +13,7 @@ from identity.clients import (
     OVERLAP_SECONDS,
     PUBLIC,
     SECRET_BYTES,
+    SECRET_METHODS,
     SERVICE,
     SIGNED,
     STANDARD,
@@ -201,7 +203,7 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
     _check_client(new, method)
     _check_keys(new, method)
     owner = _legal_person(work, new.owner_code)
-    kept = "" if method in {NO_SECRET, SIGNED} else secret or work.realm.random(SECRET_BYTES).hex()
+    kept = secret or work.realm.random(SECRET_BYTES).hex() if method in SECRET_METHODS else ""
     client = Client(
         client_id=new.client_id,
         name=new.name,
@@ -260,6 +262,7 @@ def _check_keys(new: NewClient, method: str) -> None:
         raise BadClient("an app that signs assertions registers its public keys")
     if new.jwks:
         read_keys(new.jwks)
+    check_certificate_names(method, new.jwks or new.jwks_uri, new.options)
 
 
 def rotate_secret(work: Work, client_id: str) -> str:

@@ -28,12 +28,28 @@ def signed_by(
         UnknownSigner: none of its keys did.
         KeysWanted: the app publishes keys that may be newer; undo all, and see `with_keys`.
     """
+    return known_by(realm, client, now, lambda document: check(usable_keys(document)))
+
+
+def known_by(realm: Realm, client: Client, now: int, check: Callable[[str], T]) -> T:
+    """Check something against the key set of an app.
+
+    Args:
+        realm: the provider.
+        client: the app.
+        now: Unix seconds.
+        check: gets the set as JSON text; raises `UnknownSigner` when it is not the right one.
+
+    Raises:
+        UnknownSigner: none of its keys did.
+        KeysWanted: the app publishes keys that may be newer; undo all, and see `with_keys`.
+    """
     if not client.jwks_uri:
-        return check(usable_keys(client.jwks))
+        return check(client.jwks)
     found = realm.key_sets.find(client.jwks_uri)
-    keys = found.keys if now < found.good_until else ()
+    document = found.document if now < found.good_until else ""
     try:
-        return check(keys)
+        return check(document)
     except UnknownSigner:
         if realm.key_sets.may_read(client.jwks_uri, now):
             raise KeysWanted(client.jwks_uri, found.version) from None

@@ -40,6 +40,7 @@ from service.web import pages, reference
 from service.web.answers import AnswerHeaders
 from service.web.frame import PageFrame
 from service.web.limits import BodyLimit
+from service.web.proxies import TrustedProxies, read_networks
 from service.web.visitors import SignInFirst, signed_in, visitor
 from service.web.watching import Watch
 
@@ -154,6 +155,11 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(AnswerHeaders, https=opened.settings.https)
     app.add_middleware(Watch, metrics=opened.metrics)
+    app.add_middleware(
+        TrustedProxies,
+        proxies=read_networks(opened.settings.trusted_proxies),
+        certificate_header=opened.settings.client_certificate_header,
+    )
     frame = make_frame(opened)
     answer_errors(app, frame)
     _send_to_sign_in(app)

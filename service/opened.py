@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate
 
 from certificates.signing import Signer, open_root
 from certificates.store import CertificateStore
+from identity.client_certificates import read_roots
 from identity.keys import load_keys
 from identity.realm import Realm
 from identity.seals import KEY_BYTES, Seals
@@ -26,7 +29,7 @@ from service.database import Database
 from service.metrics import Metrics
 from service.migrate import migrate
 from service.secrets import derive, read_master
-from service.settings import Settings, make_data_folder
+from service.settings import BadSetting, Settings, make_data_folder
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,22 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
     )
 
 
+def _client_roots(settings: Settings) -> tuple[Certificate, ...]:
+    """Read the authorities that may vouch for apps.
+
+    Raises:
+        BadSetting: the file cannot be read, or holds something else.
+    """
+    path = settings.client_certificate_roots
+    try:
+        return read_roots(Path(path).read_bytes()) if path else ()
+    except (OSError, ValueError) as error:
+        why = f"no certificates of authorities can be read there ({error})"
+        raise BadSetting(
+            "HAIHE_CLIENT_CERTIFICATE_ROOTS", path, why, "a file of PEM certificates"
+        ) from None
+
+
 def _realm(
     settings: Settings, database: Database, master: bytes, metrics: Metrics, *, demo: bool
 ) -> Realm:
@@ -143,4 +162,6 @@ def _realm(
         registration_open=settings.registration == "open",
         pushing_required=settings.require_par == "yes",
         observer=metrics,
+        takes_certificates=bool(settings.client_certificate_header),
+        client_roots=_client_roots(settings),
     )

@@ -44,6 +44,7 @@ def serve(settings: Settings, *, demo: bool, host: str, port: int, console: Cons
         log_level="warning",
         access_log=False,  # addresses hold no personal number, but nobody needs them either
         server_header=False,
+        proxy_headers=False,  # `TrustedProxies` reads them, and knows whom to believe
         date_header=False,
         timeout_graceful_shutdown=5,
     )

@@ -14,8 +14,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from service.web.proxies import read_networks
+
 PROJECT = Path(__file__).resolve().parents[1]
 EMBEDDED = "embedded"
+LOCAL = "127.0.0.1,::1"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -41,6 +44,10 @@ class Settings:
         city: name of the city, as pages and the root certificate show it.
         log: `text`, or `json` for one JSON object a line.
         metrics_token: opens `/metrics` to other machines than this one; empty: to none.
+        trusted_proxies: where proxies of ours are, which say for whom they speak.
+        client_certificate_header: in which header they say which certificate a client showed;
+            empty: in none.
+        client_certificate_roots: file of the authorities that may vouch for apps, empty for none.
     """
 
     issuer: str
@@ -52,6 +59,9 @@ class Settings:
     require_par: str = "no"
     log: str = "text"
     metrics_token: str = ""
+    trusted_proxies: str = LOCAL
+    client_certificate_header: str = ""
+    client_certificate_roots: str = ""
 
     @property
     def keys(self) -> Path:
@@ -139,6 +149,26 @@ def _metrics_token(value: str) -> str:
     return value
 
 
+def _trusted_proxies(value: str) -> str:
+    try:
+        read_networks(value)
+    except ValueError:
+        raise ValueError("not a list of addresses and networks") from None
+    return value
+
+
+def _header(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]*", value):
+        raise ValueError("not the name of a header")
+    return value
+
+
+def _roots(value: str) -> str:
+    if value and Path(value).is_dir():
+        raise ValueError("a folder, and no file of certificates")
+    return value
+
+
 @dataclass(frozen=True)
 class _Rule:
     check: Callable[[str], str]
@@ -156,6 +186,9 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_REQUIRE_PAR": _Rule(_yes_or_no, "no"),
     "HAIHE_LOG": _Rule(_log, "json"),
     "HAIHE_METRICS_TOKEN": _Rule(_metrics_token, "a-long-random-text-of-your-own", secret=True),
+    "HAIHE_TRUSTED_PROXIES": _Rule(_trusted_proxies, "10.0.0.0/24"),
+    "HAIHE_CLIENT_CERTIFICATE_HEADER": _Rule(_header, "Client-Cert"),
+    "HAIHE_CLIENT_CERTIFICATE_ROOTS": _Rule(_roots, "authorities.pem"),
 }
 
 
@@ -181,6 +214,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         require_par=_read(environment, "HAIHE_REQUIRE_PAR", "no"),
         log=_read(environment, "HAIHE_LOG", "text"),
         metrics_token=_read(environment, "HAIHE_METRICS_TOKEN", ""),
+        trusted_proxies=_read(environment, "HAIHE_TRUSTED_PROXIES", LOCAL),
+        client_certificate_header=_read(environment, "HAIHE_CLIENT_CERTIFICATE_HEADER", ""),
+        client_certificate_roots=_read(environment, "HAIHE_CLIENT_CERTIFICATE_ROOTS", ""),
     )
 
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import unquote_plus
 
 from authlib.oauth2 import OAuth2Error
@@ -10,16 +11,19 @@ from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
 from identity.assertions import JWT_BEARER, Expected, check_assertion
 from identity.assertions import named_client as client_in
-from identity.clients import BASIC, NO_SECRET, POST, SIGNED, Client
-from identity.errors import BadAssertion
+from identity.client_certificates import check_issued, check_registered
+from identity.clients import BASIC, CERTIFIED, NO_SECRET, POST, SIGNED, TLS_METHODS, Client
+from identity.errors import BadAssertion, BadCertificate, UnknownSigner
 from identity.grants.adapters import KnownClient
 from identity.grants.messages import Request
 from identity.grants.possession import Possession, read_possession, use_up
 from identity.profiles import policy_of
 from identity.realm import Work
-from identity.signed_by import signed_by
+from identity.signed_by import known_by, signed_by
 
 UNAUTHORIZED = 401
+# In the form, an app with a certificate looks like one without a secret (RFC 8705 §2).
+PRESENTED_AS = dict.fromkeys(TLS_METHODS, NO_SECRET)
 
 
 def authenticate(work: Work, request: Request) -> tuple[KnownClient, Possession]:
@@ -33,11 +37,13 @@ def authenticate(work: Work, request: Request) -> tuple[KnownClient, Possession]
     """
     method, client_id, secret = _presented(request.headers["Authorization"], request.form)
     client = find_client(work, client_id)
-    if client is None or client.auth_method != method:
+    if client is None or method != PRESENTED_AS.get(client.auth_method, client.auth_method):
         raise _refused()
     possession = read_possession(work, client, request)
     if method == SIGNED:
         _check_signed(work, client, secret)
+    elif client.auth_method in TLS_METHODS:
+        _check_certificate(work, client, request.parameters.shown.certificate)
     elif method != NO_SECRET and not client.has_secret(secret, work.now):
         raise _refused()
     use_up(work, possession)
@@ -89,6 +95,25 @@ def _check_signed(work: Work, client: Client, assertion: str) -> None:
     used = work.store.replays
     if not used.use("assertion", client.client_id, checked.jti, checked.expires_at):
         raise InvalidClientError("this assertion has been used", status_code=UNAUTHORIZED)
+
+
+def _check_certificate(work: Work, client: Client, certificate: str) -> None:
+    """Check that the certificate of the connection is the app's (RFC 8705 §2).
+
+    Raises:
+        InvalidClientError: there is none, or another one.
+        KeysWanted: its keys have to be read first.
+    """
+    if not certificate:
+        raise InvalidClientError("a client certificate is needed", status_code=UNAUTHORIZED)
+    realm, now = work.realm, work.now
+    try:
+        if client.auth_method == CERTIFIED:
+            check_issued(certificate, realm.client_roots, client.options, now)
+        else:
+            known_by(realm, client, now, partial(check_registered, certificate))
+    except (BadCertificate, UnknownSigner) as error:
+        raise InvalidClientError(str(error), status_code=UNAUTHORIZED) from None
 
 
 def _presented(authorization: str, form: Mapping[str, str]) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 
 from identity.authorizations import Authorization
+from identity.client_certificates import certificate_confirmation
 from identity.clients import NO_SECRET, Client
 from identity.dpop import Call, Proof, check_proof
 from identity.errors import BadProof, NonceWanted
@@ -66,7 +67,7 @@ def read_possession(work: Work, client: Client, request: Request) -> Possession:
     """
     shown = request.parameters.shown
     if not shown.proofs:
-        return NONE
+        return _by_certificate(client, shown.certificate)
     needed = policy_of(client).nonces
     call = Call(request.method, request.uri, nonce_needed=needed)
     try:
@@ -76,6 +77,14 @@ def read_possession(work: Work, client: Client, request: Request) -> Possession:
     except BadProof as error:
         raise InvalidProof(str(error)) from None
     return Possession(proof.confirmation, proof, nonce_headers(work) if needed else ())
+
+
+def _by_certificate(client: Client, certificate: str) -> Possession:
+    """Bind to the certificate of the connection, for apps that want it (RFC 8705 §3) and for those
+    that have to bind to something.
+    """
+    wanted = client.options.tls_client_certificate_bound_access_tokens or policy_of(client).bound
+    return Possession(certificate_confirmation(certificate)) if certificate and wanted else NONE
 
 
 def nonce_headers(work: Work) -> tuple[Header, ...]:
@@ -103,8 +112,10 @@ def check_bound(client: Client, possession: Possession) -> None:
     Raises:
         InvalidRequestError: it has not.
     """
-    wants_proof = client.options.dpop_bound_access_tokens
-    if possession.confirmation or not (wants_proof or policy_of(client).bound):
+    options = client.options
+    needs_proof = options.dpop_bound_access_tokens
+    needs_any = options.tls_client_certificate_bound_access_tokens or policy_of(client).bound
+    if (possession.confirmation or not needs_any) and (possession.proof or not needs_proof):
         return
     raise InvalidRequestError("tokens of this app are bound to a key: prove that you hold it")
 

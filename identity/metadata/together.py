@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from identity.client_certificates import check_certificate_names
 from identity.clients import NO_SECRET, SERVICE, SIGNED, Client
-from identity.errors import BadRegistrationRequest
+from identity.errors import BadClient, BadRegistrationRequest
 from identity.metadata.allowances import CODE, REFRESH
 from identity.profiles import policy_of
 
@@ -16,7 +17,7 @@ def check_together(client: Client) -> None:
     Raises:
         BadRegistrationRequest: the first thing that does not fit.
     """
-    for check in (_check_keys, _check_proof, _check_addresses, _check_encryption, _check_ciba):
+    for check in _CHECKS:
         for why in check(client):
             raise BadRegistrationRequest(why)
 
@@ -34,6 +35,13 @@ def _check_keys(client: Client) -> Iterator[str]:
             yield f"{name} needs jwks or jwks_uri"
     if options.require_signed_request_object and options.request_object_signing_alg == "none":
         yield "request_object_signing_alg none contradicts require_signed_request_object"
+
+
+def _check_certificates(client: Client) -> Iterator[str]:
+    try:
+        check_certificate_names(client.auth_method, client.jwks or client.jwks_uri, client.options)
+    except BadClient as error:
+        yield str(error)
 
 
 def _check_proof(client: Client) -> Iterator[str]:
@@ -83,6 +91,16 @@ def _check_ciba(client: Client) -> Iterator[str]:
     ping = options.backchannel_token_delivery_mode == "ping"  # noqa: S105
     if ping != bool(options.backchannel_client_notification_endpoint):
         yield "backchannel_client_notification_endpoint is needed exactly for the mode ping"
+
+
+_CHECKS = (
+    _check_keys,
+    _check_certificates,
+    _check_proof,
+    _check_addresses,
+    _check_encryption,
+    _check_ciba,
+)
 
 
 def grant_types_of(client: Client) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from identity.provider import (
 )
 from identity.realm import Realm, Transaction, Work
 from identity.routes.requests import JSON, NO_STORE, Sent, read_request, serialised
+from identity.shown import NOTHING
 from identity.signed_by import with_keys
 
 
@@ -57,8 +58,10 @@ def add_back_channel(routes: APIRouter, realm: Realm) -> None:
 
 
 def leaves_trace(sent: Parameters) -> bool:
-    """Tell whether a request brings something that works once, so that it must be written down."""
-    return "client_assertion" in sent.values or bool(sent.shown.proofs)
+    """Tell whether a request brings something that works once, so that it must be written down, or
+    that may need a look elsewhere.
+    """
+    return "client_assertion" in sent.values or sent.shown is not NOTHING
 
 
 def answer_app(

@@ -16,6 +16,7 @@ def add_documents(routes: APIRouter, realm: Realm) -> None:
             realm.issuer,
             registration=realm.registration_open,
             pushing_required=realm.pushing_required,
+            certificate_methods=realm.certificate_methods,
         )
     )
     key_set = serialised(realm.keys.published())

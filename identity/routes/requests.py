@@ -33,7 +33,10 @@ async def read_request(request: Request) -> Parameters:
 def shown_by(request: Request) -> Shown:
     """Return what a request shows of the keys its sender holds."""
     proofs = request.headers.getlist("dpop")
-    return Shown(tuple(proofs)) if proofs else NOTHING
+    tls = (request.scope.get("extensions") or {}).get("tls")  # ASGI's TLS extension
+    if not proofs and not tls:
+        return NOTHING
+    return Shown(tuple(proofs), next(iter(tls["client_cert_chain"]), "") if tls else "")
 
 
 Sent = Annotated[Parameters, Depends(read_request)]

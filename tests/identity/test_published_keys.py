@@ -139,8 +139,8 @@ def test_the_sets_at_hand_are_bounded() -> None:
     sets = KeySets()
     for number in range(MOST_SETS + 1):
         sets.read(f"https://{number}.example", 0, lambda _: JWKS.encode(), 1000)
-    assert not sets.find("https://0.example").keys
-    assert sets.find(f"https://{MOST_SETS}.example").keys
+    assert not sets.find("https://0.example").document
+    assert sets.find(f"https://{MOST_SETS}.example").document
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ from identity.subjects import Person
 from service.database import Database
 from service.web.errors import WebError
 from service.web.frame import PageFrame
+from service.web.proxies import TrustedProxies, read_networks
+from tests.identity.certificates import ROOT
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "identity" / "published.json"
 PUBLISHED = json.loads(VECTORS.read_text("utf-8"))
@@ -45,6 +47,8 @@ OTHER_SECRET = "the other secret"
 EXACT_SECRET = "the secret of the exact app"
 SERVICE_SECRET = "the secret of the service"
 EVERYTHING = frozenset(SCOPES)
+PROXY = "127.0.0.1"
+CERTIFICATE_HEADER = "X-Client-Cert"
 
 
 class Clock:
@@ -131,6 +135,8 @@ def open_world(folder: Path, issuer: str = ISSUER, url: str = "") -> World:
         demo_allowed=True,
         reads_are_local=True,
         registration_open=True,
+        takes_certificates=True,
+        client_roots=(ROOT.certificate,),
     )
     return World(realm, database, clock)
 
@@ -215,6 +221,9 @@ def make_app(world: World) -> FastAPI:
         secure_cookies=False,
     )
     app = FastAPI()
+    app.add_middleware(
+        TrustedProxies, proxies=read_networks(PROXY), certificate_header=CERTIFICATE_HEADER
+    )
 
     @app.exception_handler(WebError)
     def refuse(_request: Request, _error: Exception) -> Response:

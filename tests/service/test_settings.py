@@ -40,6 +40,10 @@ def test_the_database_lies_in_the_data_folder_unless_told_otherwise(tmp_path: Pa
         ("HAIHE_CITY", "市" * 41),
         ("HAIHE_REQUIRE_PAR", "true"),
         ("HAIHE_LOG", "xml"),
+        ("HAIHE_TRUSTED_PROXIES", "localhost"),
+        ("HAIHE_TRUSTED_PROXIES", "10.0.0.1/24"),
+        ("HAIHE_CLIENT_CERTIFICATE_HEADER", "Client Cert"),
+        ("HAIHE_CLIENT_CERTIFICATE_ROOTS", "/"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_itself_and_a_good_one(name: str, value: str) -> None:
@@ -62,6 +66,8 @@ def test_a_bad_value_is_refused_with_its_name_itself_and_a_good_one(name: str, v
         ("HAIHE_REQUIRE_PAR", "yes"),
         ("HAIHE_LOG", "json"),
         ("HAIHE_METRICS_TOKEN", "x" * 20),
+        ("HAIHE_TRUSTED_PROXIES", "10.0.0.0/24, fd00::1"),
+        ("HAIHE_CLIENT_CERTIFICATE_HEADER", "X-SSL-Client-Cert"),
     ],
 )
 def test_a_good_value_is_accepted(name: str, value: str) -> None:
