@@ -9,11 +9,11 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from identity.acting import SignedIn
 from identity.asked import Asked, find_asked
-from identity.assurance import MFA_LEVEL, acr_of, meets
+from identity.assurance import held, meets, named_for
 from identity.errors import BadAccessToken
 from identity.events import CONSENT_GIVEN, CONSENT_REFUSED
 from identity.flow import ACT_FOR, CONSENT, SECOND_FACTOR, SIGN_IN, Flow
@@ -21,7 +21,7 @@ from identity.grants.messages import Answer
 from identity.noting import note
 from identity.realm import Work
 from identity.scopes import join
-from identity.second_factor import is_enrolled
+from identity.second_factor import could_meet
 from identity.tokens import ID, verify_signature
 from identity.wanted import read_wanted
 
@@ -77,10 +77,22 @@ def authorize(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer | As
         return pending.fail(error) if silent else Ask(step, flow)
     if signed_in is None or _is_somebody_else(work, pending, signed_in):
         return pending.fail("login_required")
-    acrs = read_wanted(pending.parameters.get("claims")).essential_acrs()
-    if acrs and signed_in.session.acr not in acrs:
+    session, acrs = signed_in.session, _essential(pending)
+    if acrs and acrs.isdisjoint(held(session.acr, session.amr)):
         return pending.fail("unmet_authentication_requirements")
-    return pending.allow(signed_in)  # 6
+    acr = named_for(session.acr, session.amr, pending.parameters.get("acr_values"), acrs)
+    return pending.allow(replace(signed_in, session=replace(session, acr=acr)))  # 6
+
+
+def _essential(pending: Asked) -> frozenset[str]:
+    return read_wanted(pending.parameters.get("claims")).essential_acrs()
+
+
+def wanted_acrs(pending: Asked | None) -> str:
+    """Return the names of which an app wants one for the sign-in, by spaces; empty for any."""
+    if pending is None:
+        return ""
+    return " ".join(_essential(pending)) or pending.parameters.get("acr_values")
 
 
 def _missing_step(
@@ -110,11 +122,10 @@ def _needs_sign_in(arrival: _Arrival) -> bool:  # 3
 
 def _needs_second_factor(arrival: _Arrival) -> bool:  # 3
     """Ask for more only of those who have more: `acr_values` is a wish (Core §3.1.2.1)."""
-    session, parameters = arrival.signed_in.session, arrival.pending.parameters
-    essential = " ".join(read_wanted(parameters.get("claims")).essential_acrs())
-    if meets(session.acr, essential or parameters.get("acr_values")):
+    session, wanted = arrival.signed_in.session, wanted_acrs(arrival.pending)
+    if meets(session.acr, wanted, session.amr):
         return False
-    return session.acr != acr_of(MFA_LEVEL) and is_enrolled(arrival.work, session.person_id)
+    return could_meet(arrival.work, arrival.signed_in, wanted)
 
 
 def _needs_choice(arrival: _Arrival) -> bool:  # 4

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from identity.assurance import ACR_VALUES
+from identity.assurance import ALL_ACR_VALUES
 from identity.authority import FRAMEWORK
 from identity.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
 from identity.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES, TLS_METHODS
@@ -56,7 +56,7 @@ def describe(
         **_signing_of_assertions(),
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
-        "acr_values_supported": list(ACR_VALUES),
+        "acr_values_supported": list(ALL_ACR_VALUES),
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "act"),
             *("name", "legal_person"),

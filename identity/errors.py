@@ -190,6 +190,30 @@ class SecondFactorRefused(IdentityError):
         self.tries_left = tries_left
 
 
+class PasskeyRefused(IdentityError):
+    """An answer of an authenticator that signs nobody in, or a key that cannot be taken up.
+
+    Attributes:
+        person_id: whose key it is, for their history; None if it may be anybody's.
+    """
+
+    def __init__(self, why: str, person_id: str | None = None) -> None:
+        super().__init__(why)
+        self.person_id = person_id
+
+
+class StepUpNeeded(IdentityError):
+    """Something that needs a fresh sign-in, or one by two factors.
+
+    Attributes:
+        step: which step of a sign-in is missing.
+    """
+
+    def __init__(self, step: str) -> None:
+        super().__init__("sign in again, or with two factors, to do this")
+        self.step = step
+
+
 class SignInPaused(IdentityError):
     """Too many failed tries for this account or from this address.
 

@@ -1,35 +1,55 @@
-"""The second factor: taken up, asked for, given up. A code works once, of parallel tries one."""
+"""The second factor: taken up, asked for, joined with what was proved before."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from identity.acting import SignedIn
-from identity.assurance import MFA_LEVEL, MFA_METHODS, acr_of
+from identity.assurance import (
+    CODE,
+    HARDWARE_KEY,
+    KEY,
+    PASSWORD_METHODS,
+    SEVERAL,
+    SOFTWARE_KEY,
+    acr_of,
+    is_recent,
+    joined,
+    level_of,
+    meets,
+    rank,
+)
 from identity.errors import (
     FlowExpired,
     NotRegistered,
     SealBroken,
     SecondFactorRefused,
-    SignInPaused,
+    StepUpNeeded,
 )
+from identity.flow import SECOND_FACTOR, SIGN_IN
 from identity.realm import Realm, Work
 from identity.sessions import COOKIE_BYTES, hash_cookie
 from identity.sign_in import totp
+from identity.sign_in.code import TRIES
 from identity.sign_in.methods import Proof
 from identity.subjects import Person
 
 HALF_WAY_SECONDS = 5 * 60
-TRIES = 5
-WINDOW_SECONDS = 5 * 60
 
 
 @dataclass(frozen=True)
 class HalfWay:
-    """Somebody whose password was right and whose code is still missing."""
+    """Somebody whose password was right and whose second step is still missing.
+
+    Attributes:
+        person_id: who.
+        until: how long that counts.
+        methods: what was proved.
+    """
 
     person_id: str
     until: int
+    methods: tuple[str, ...] = PASSWORD_METHODS
 
 
 def is_enrolled(work: Work, person_id: str) -> bool:
@@ -37,9 +57,9 @@ def is_enrolled(work: Work, person_id: str) -> bool:
     return work.store.factors.find(person_id) is not None
 
 
-def seal_half_way(work: Work, person: Person) -> str:
-    """Let the page carry that the password was right; it opens no session."""
-    content = json.dumps([person.person_id, work.now + HALF_WAY_SECONDS]).encode()
+def seal_half_way(work: Work, person: Person, methods: Sequence[str] = PASSWORD_METHODS) -> str:
+    """Let the page carry what was proved so far; it opens no session."""
+    content = json.dumps([person.person_id, work.now + HALF_WAY_SECONDS, list(methods)]).encode()
     return work.realm.seals.seal_text(content, "half way")
 
 
@@ -50,58 +70,75 @@ def open_half_way(realm: Realm, sealed: str) -> HalfWay:
         FlowExpired: too long ago, or none of ours.
     """
     try:
-        half = HalfWay(*json.loads(realm.seals.open_text(sealed, "half way")))
+        person_id, until, methods = json.loads(realm.seals.open_text(sealed, "half way"))
     except SealBroken:
         raise FlowExpired("this sign-in was not begun here") from None
-    if realm.clock() >= half.until:
+    if realm.clock() >= until:
         raise FlowExpired("this sign-in was begun too long ago")
-    return half
+    return HalfWay(person_id, until, tuple(methods))
 
 
-def prove_second(realm: Realm, person_id: str, code: str) -> str:
-    """Use a code up; return the method it belongs to.
+def second_factors(work: Work, person_id: str) -> frozenset[str]:
+    """Return what somebody could add to a password, as it would stand in `amr`."""
+    code = {CODE} if is_enrolled(work, person_id) else set[str]()
+    live = [each for each in work.store.passkeys.of_person(person_id) if not each.refused_at]
+    keys = {KEY, *(SOFTWARE_KEY if each.backup_eligible else HARDWARE_KEY for each in live)}
+    return frozenset(code | (keys if live else set()))
+
+
+def could_meet(work: Work, signed_in: SignedIn, wanted: str) -> bool:
+    """Tell whether somebody has what it takes to be what an app wants."""
+    more = second_factors(work, signed_in.person.person_id)
+    return bool(more) and enough_with(signed_in, more, wanted)
+
+
+def enough_with(signed_in: SignedIn, more: Iterable[str], wanted: str) -> bool:
+    """Tell whether a sign-in would be enough for an app if more were proved."""
+    session = signed_in.session
+    methods = joined(session.amr.split(), more)
+    level = acr_of(level_of(methods, signed_in.person.vouched))
+    return meets(max(session.acr, level, key=rank), wanted, " ".join(methods))
+
+
+def completed(proof: Proof, before: Sequence[str] = PASSWORD_METHODS) -> Proof:
+    """Join the proof of a second step with what was proved before it."""
+    methods = joined(before, proof.methods)
+    return replace(proof, level=level_of(methods, proof.person.vouched), methods=methods)
+
+
+def step_up(work: Work, signed_in: SignedIn, proof: Proof) -> str:
+    """Raise a sign-in by what was proved now, under a new cookie; return its value."""
+    session, cookie = signed_in.session, work.realm.random(COOKIE_BYTES).hex()
+    whole = completed(proof, session.amr.split())
+    acr = max(session.acr, acr_of(whole.level), key=rank)
+    amr = " ".join(whole.methods)
+    work.store.sessions.raise_level(session.session_id, hash_cookie(cookie), acr, amr)
+    return cookie
+
+
+def missing_step(work: Work, signed_in: SignedIn) -> str:
+    """Return what is missing before somebody may change how they sign in, empty if nothing is.
+
+    They have just signed in, by two factors if they have two: else who found out a password, or
+    a browser left open, could make themself at home.
+    """
+    session = signed_in.session
+    if not is_recent(session.auth_time, work.now):
+        return SIGN_IN
+    if SEVERAL in session.amr.split() or not second_factors(work, session.person_id):
+        return ""
+    return SECOND_FACTOR
+
+
+def check_may_change(work: Work, signed_in: SignedIn) -> None:
+    """Check that nothing is missing.
 
     Raises:
-        SecondFactorRefused: it is wrong, or was used.
-        SignInPaused: too many tries.
+        StepUpNeeded: something is.
     """
-    key = realm.seals.seal(person_id.encode(), "sign-in tries", "second factor")
-    with realm.writing() as store:
-        tries, until = store.attempts.count(key, realm.clock(), WINDOW_SECONDS)
-    if tries > TRIES:
-        raise SignInPaused(until)
-    with realm.writing() as store:
-        method = _use_up(realm.work(store), person_id, code)
-        if method:
-            store.attempts.forget(key)
-    if not method:
-        raise SecondFactorRefused(TRIES - tries)
-    return method
-
-
-def _use_up(work: Work, person_id: str, code: str) -> str:
-    factors = work.store.factors
-    sealed = factors.find(person_id)
-    if sealed is None:
-        return ""
-    step = totp.step_of(work.realm.seals.open(sealed, "totp", person_id), code, work.now)
-    if step is not None and factors.use_step(person_id, step):
-        return totp.NAME
-    used = factors.use_recovery_code(person_id, totp.hash_recovery_code(code))
-    return totp.RECOVERY if used else ""
-
-
-def both(person: Person) -> Proof:
-    """Return the proof of somebody who gave password and code."""
-    return Proof(person, MFA_LEVEL, MFA_METHODS)
-
-
-def step_up(work: Work, signed_in: SignedIn) -> str:
-    """Raise a sign-in to two factors under a new cookie; return its value."""
-    cookie = work.realm.random(COOKIE_BYTES).hex()
-    acr, amr = acr_of(MFA_LEVEL), " ".join(MFA_METHODS)
-    work.store.sessions.raise_level(signed_in.session.session_id, hash_cookie(cookie), acr, amr)
-    return cookie
+    step = missing_step(work, signed_in)
+    if step:
+        raise StepUpNeeded(step)
 
 
 def enrol(work: Work, person_id: str, key: bytes, code: str) -> Sequence[str]:

@@ -35,7 +35,7 @@ def open_session(
         session_id=work.realm.fresh_id(),
         person_id=proof.person.person_id,
         party_id=proof.person.person_id if alone else None,
-        auth_time=work.now,
+        auth_time=work.now if proof.at is None else proof.at,
         acr=acr_of(proof.level),
         seen_at=work.now,
         expires_at=work.now + ABSOLUTE_SECONDS,

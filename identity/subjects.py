@@ -29,6 +29,7 @@ class Person:
         name: as in the household register.
         demo: exists only with demo data.
         suspended: cannot sign in at present.
+        vouched: how well somebody made sure who they are, an assurance level.
     """
 
     person_id: str
@@ -36,6 +37,7 @@ class Person:
     name: str
     demo: bool
     suspended: bool = False
+    vouched: int = 2
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from identity.errors import BadAuthorizeRequest, FlowExpired
+from identity.errors import BadAuthorizeRequest, FlowExpired, StepUpNeeded
 from identity.pages.account import AccountPage
 from identity.pages.act_for import ActForPage
 from identity.pages.consent import ConsentPage
 from identity.pages.device import DevicePage
 from identity.pages.enrolment import EnrolmentPage
-from identity.pages.frame import Form, Frame, Page, cannot_continue
+from identity.pages.frame import Form, Frame, Page, cannot_continue, see_other
+from identity.pages.passkeys import PasskeysPage
 from identity.pages.password import PasswordPage
 from identity.pages.second_factor import SecondFactorPage
 from identity.pages.sign_in import SignInPage
@@ -30,6 +32,7 @@ PAGES = (
     EnrolmentPage,
     PasswordPage,
     DevicePage,
+    PasskeysPage,
 )
 
 
@@ -46,6 +49,8 @@ def _add(routes: APIRouter, page: Page, frame: Frame) -> None:
     def show(request: Request) -> Response:
         try:
             return page.show(request)
+        except StepUpNeeded as error:
+            return see_other(f"/{error.step}?{urlencode({'return_to': _here(request)})}")
         except (BadAuthorizeRequest, FlowExpired) as error:
             return cannot_continue(frame, request, error)
 
@@ -53,5 +58,12 @@ def _add(routes: APIRouter, page: Page, frame: Frame) -> None:
     def receive(request: Request, form: Annotated[Form, Depends(frame.form)]) -> Response:
         try:
             return page.receive(request, form)
+        except StepUpNeeded as error:
+            return see_other(f"/{error.step}?{urlencode({'return_to': page.path})}")
         except (BadAuthorizeRequest, FlowExpired) as error:
             return cannot_continue(frame, request, error)
+
+
+def _here(request: Request) -> str:
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query else request.url.path

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from identity.acting import SignedIn
+from identity.assurance import CODE, PASSWORD_LEVEL
 from identity.errors import (
     FlowExpired,
     NotRegistered,
@@ -20,14 +21,16 @@ from identity.pages.frame import (
     BAD_REQUEST,
     Form,
     Frame,
-    address_of,
     see_other,
     set_cookie,
     signed_in_at,
 )
+from identity.pages.welcome import asking_at
 from identity.realm import Realm
-from identity.second_factor import enrol, is_enrolled, prove_second, step_up
+from identity.second_factor import check_may_change, enrol, is_enrolled, step_up
 from identity.sign_in import METHODS, password, totp
+from identity.sign_in.code import prove_second
+from identity.sign_in.methods import Proof
 
 SIGN_IN = "/sign-in?return_to=/account/second-factor"
 ISSUER_NAME = "Haihe"
@@ -48,6 +51,10 @@ class EnrolmentPage:
         signed_in = signed_in_at(request, self._realm)
         if signed_in is None:
             return see_other(SIGN_IN)
+        with self._realm.reading() as store:
+            work = self._realm.work(store)
+            if not is_enrolled(work, signed_in.person.person_id):
+                check_may_change(work, signed_in)
         return self._render(request, signed_in, self._realm.random(totp.KEY_BYTES))
 
     def receive(self, request: Request, form: Form) -> Response:
@@ -66,13 +73,14 @@ class EnrolmentPage:
 
     def _enrol(self, request: Request, signed_in: SignedIn, form: Form) -> Response:
         fields = {"account": signed_in.person.account, "password": form.get("password", "")}
-        METHODS[password.NAME].prove(self._realm, fields, address_of(request))
+        METHODS[password.NAME].prove(self._realm, fields, asking_at(request, self._realm))
         with self._realm.writing() as store:
             work = self._realm.work(store)
             key, person_id = self._key(signed_in, form), signed_in.person.person_id
+            check_may_change(work, signed_in)
             codes = enrol(work, person_id, key, form.get("code", ""))
             note(work, FACTOR_ADDED, signed_in.who, detail=totp.NAME)
-            cookie = step_up(work, signed_in)
+            cookie = step_up(work, signed_in, Proof(signed_in.person, PASSWORD_LEVEL, (CODE,)))
         response = self._frame.render(request, "identity/recovery-codes.html", {"codes": codes})
         set_cookie(response, self._realm, cookie)
         return response

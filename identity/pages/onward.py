@@ -14,6 +14,8 @@ from identity.pages.frame import Frame, local_address
 from identity.parameters import read_parameters
 from identity.realm import Realm, Work
 
+AS, PERSON, COMPANY = "as", "person", "company"
+
 
 @dataclass(frozen=True)
 class Onward:
@@ -23,11 +25,13 @@ class Onward:
         realm: the provider.
         flow: an app's request, None when the person came by themself.
         return_to: address of ours, when there is no flow.
+        for_company: the person came to act for a legal person and will choose which.
     """
 
     realm: Realm
     flow: Flow | None
     return_to: str
+    for_company: bool = False
 
     def after(self, step: str, session_id: str) -> "Onward":
         """Note that a step was done."""
@@ -37,13 +41,16 @@ class Onward:
 
     def hidden(self) -> Mapping[str, str]:
         """Return the fields that carry it on."""
+        return {**self._aim(), **({AS: COMPANY} if self.for_company else {})}
+
+    def to(self, page: str, **more: str) -> str:
+        """Return the address of another page of the same sign-in."""
+        return f"{page}?{urlencode({**self._aim(), **self._language(), **more})}"
+
+    def _aim(self) -> Mapping[str, str]:
         if self.flow is None:
             return {"return_to": self.return_to}
         return {"flow": seal_flow(self.realm.seals, self.flow)}
-
-    def to(self, page: str) -> str:
-        """Return the address of another page of the same sign-in."""
-        return f"{page}?{urlencode({**self.hidden(), **self._language()})}"
 
     def _language(self) -> Mapping[str, str]:
         """Return the language the app asks for; the frame reads it from the address."""
@@ -63,7 +70,8 @@ def read_onward(realm: Realm, values: Mapping[str, str]) -> Onward:
     """
     sealed = values.get("flow", "")
     flow = open_flow(realm.seals, sealed, realm.clock()) if sealed else None
-    return Onward(realm, flow, local_address(values.get("return_to", "/")))
+    for_company = values.get(AS) == COMPANY
+    return Onward(realm, flow, local_address(values.get("return_to", "/")), for_company)
 
 
 def find_pending(work: Work, flow: Flow | None) -> Asked | None:

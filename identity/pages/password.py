@@ -9,11 +9,11 @@ from identity.pages.frame import (
     BAD_REQUEST,
     Form,
     Frame,
-    address_of,
     see_other,
     set_cookie,
     signed_in_at,
 )
+from identity.pages.welcome import asking_at
 from identity.realm import Realm
 from identity.sign_in import METHODS, password
 from identity.sign_in.hashing import MOST_CHARACTERS, check_password, hash_password
@@ -46,7 +46,7 @@ class PasswordPage:
         try:
             check_password(new)
             fields = {"account": signed_in.person.account, "password": form.get("password", "")}
-            METHODS[password.NAME].prove(self._realm, fields, address_of(request))
+            METHODS[password.NAME].prove(self._realm, fields, asking_at(request, self._realm))
             new_hash = hash_password(new)
         except BadRegistration:
             return self._render(request, "new")

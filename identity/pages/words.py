@@ -27,6 +27,10 @@ POWER_WORDS: Mapping[str, str] = {
 }
 METHOD_WORDS: Mapping[str, str] = {
     "password": _("密码"),
+    "code": _("动态验证码"),
+    "passkey": _("通行密钥"),
+    "scan": _("扫码"),
+    "upstream": _("其他平台"),
     "otp": _("动态验证码"),
     "recovery": _("恢复码"),
 }

@@ -13,6 +13,7 @@ from identity.store.factors import FactorStore
 from identity.store.housekeeping import Housekeeping
 from identity.store.mandates import MandateStore
 from identity.store.operating import ActivityStore, EventStore, RefusalStore
+from identity.store.passkeys import PasskeyStore
 from identity.store.people import PeopleStore
 from identity.store.replays import ReplayStore
 from identity.store.sessions import AttemptStore, SessionStore
@@ -40,6 +41,7 @@ class IdentityStore:
         self.sign_ins = SignInStore(connection)
         self.deliveries = DeliveryStore(connection)
         self.ends = EndStore(connection)
+        self.passkeys = PasskeyStore(connection)
         self.factors = FactorStore(connection)
         self.attempts = AttemptStore(connection)
         self.decoupled = DecoupledStore(connection)

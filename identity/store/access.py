@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, bindparam, exists, select
 from identity.authorizations import Authorization
 from identity.sessions import Session
 from identity.store.authorizations import AUTHORIZATION, read_authorization
+from identity.store.people import PERSON as _PERSON
 from identity.store.sessions import SESSION
 from identity.store.tables import (
     authorizations,
@@ -19,7 +20,6 @@ from identity.store.tables import (
 )
 from identity.subjects import LegalPerson, Party, Person, party_of
 
-_PERSON = (people.c.person_id, people.c.account, people.c.name, people.c.demo)
 _APP = (clients.c.userinfo_alg, clients.c.profile)
 _BODY = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
 

@@ -16,6 +16,7 @@ PERSON = (
     people.c.name,
     people.c.demo,
     people.c.suspended_at.is_not(None),
+    people.c.vouched,
 )
 LEGAL_PERSON = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
 

@@ -27,6 +27,7 @@ people = Table(
     Column("demo", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("suspended_at", BigInteger),
+    Column("vouched", Integer, nullable=False, server_default="2"),
 )
 
 legal_persons = Table(
@@ -261,4 +262,21 @@ recovery_codes = Table(
     Column("code_hash", LargeBinary, primary_key=True),
     Column("person_id", Text, ForeignKey("people.person_id"), nullable=False),
     Index("recovery_codes_by_person", "person_id"),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("credential_id", LargeBinary, primary_key=True),
+    Column("person_id", Text, ForeignKey("people.person_id"), nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("backup_eligible", Boolean, nullable=False),
+    Column("backed_up", Boolean, nullable=False),
+    Column("transports", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Column("refused_at", BigInteger),
+    Index("passkeys_by_person", "person_id"),
 )

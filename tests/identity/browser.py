@@ -102,7 +102,7 @@ class Browser:
 
 def form_of(page: httpx.Response) -> Form:
     """The form of the page itself; the frame around it has one to sign out."""
-    forms = {form.action: form for form in read_forms(page.text)}
+    forms = {form.action: form for form in reversed(read_forms(page.text))}
     return next(forms[path] for path in (*OUR_PAGES, "/sign-out") if path in forms)
 
 

@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,12 +60,12 @@ class Site:
         return browser
 
 
-@pytest.fixture(scope="session")
-def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@contextmanager
+def serving(template: Path, folder: Path, host: str = "127.0.0.1") -> Iterator[Site]:
+    """Serve a copy of the world that is made once."""
     port = free_port()
-    folder = tmp_path_factory.mktemp("site")
     shutil.copytree(template, folder, dirs_exist_ok=True)
-    world = open_world(folder, f"http://127.0.0.1:{port}")
+    world = open_world(folder, f"http://{host}:{port}")
     running = uvicorn.Server(uvicorn.Config(make_app(world), port=port, log_level="error"))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
@@ -74,6 +75,27 @@ def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     running.should_exit = True
     thread.join()
     world.database.close()
+
+
+@pytest.fixture(scope="session")
+def server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(template, tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def named_server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(template, tmp_path_factory.mktemp("named"), "localhost") as running:
+        yield running
+
+
+@pytest.fixture
+def named(named_server: Site) -> Iterator[Site]:
+    """A server with a host name, for which passkeys work; an hour later."""
+    named_server.world.clock.now += 3600
+    yield named_server
+    while named_server.opened:
+        named_server.opened.pop().http.close()
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from identity.errors import SignInBusy, SignInPaused, SignInRefused
 from identity.registry import add_person
 from identity.sessions import IDLE_SECONDS
 from identity.sign_in import METHODS, hashing, password
-from identity.sign_in.password import ACCOUNT_TRIES, ADDRESS_TRIES, WINDOW_SECONDS
+from identity.sign_in.methods import Asking
+from identity.sign_in.tries import ACCOUNT_TRIES, ADDRESS_TRIES, WINDOW_SECONDS, by_address
 from tests.identity.browser import form_of, request_of
 from tests.identity.conftest import Site
 from tests.identity.world import COMPANY, EVERYTHING, PASSWORD, PERSON_NUMBER, World, world_bytes
@@ -22,7 +23,7 @@ METHOD = METHODS[password.NAME]
 
 def prove(world: World, account: str, secret: str = PASSWORD, address: str = "10.0.0.1") -> str:
     form = {"account": account, "password": secret}
-    return METHOD.prove(world.realm, form, address).person.account
+    return METHOD.prove(world.realm, form, Asking(address)).person.account
 
 
 @pytest.mark.parametrize("account", ["person", " PERSON ", PERSON_NUMBER, f" {PERSON_NUMBER} "])
@@ -93,7 +94,7 @@ def test_tries_at_once_do_not_share_a_count(world: World) -> None:
 def test_one_address_cannot_try_one_password_on_many_accounts(world: World) -> None:
     with world.working() as work:
         for number in range(ADDRESS_TRIES - 1):
-            key = password._key(world.realm, "address", "10.0.0.9")
+            key = by_address("10.0.0.9").key(world.realm)
             work.store.attempts.count(key, work.now, WINDOW_SECONDS)
             assert number < ADDRESS_TRIES
     assert prove(world, "person", address="10.0.0.9") == "person"
@@ -179,7 +180,7 @@ def test_the_page_says_the_tries_left_and_leads_to_the_field(site: Site) -> None
             assert 'href="#account"' in page.text
             assert 'role="alert"' in page.text
         known, unknown = (_without_secrets(page.text) for page in pages)
-        assert known.replace("person", "ghost") == unknown
+        assert known.replace('value="person"', 'value="ghost"') == unknown
     sign_in(site, "person", "wrong")
     paused = sign_in(site, "person", PASSWORD)
     assert paused.status_code == 429

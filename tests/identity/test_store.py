@@ -12,6 +12,7 @@ from identity.authorizations import Authorization
 from identity.errors import SignInRefused
 from identity.registry import add_person
 from identity.sign_in import METHODS, password
+from identity.sign_in.methods import Asking
 from identity.store import IdentityStore
 from tests.identity.flows import redeem_in, tokens_in
 from tests.identity.world import PASSWORD, START, World, make_world
@@ -142,7 +143,7 @@ def test_wrong_passwords_at_once_are_all_counted(city: World, tmp_path: Path) ->
     def attempt(_: int) -> int:
         form = {"account": f"ghost of {tmp_path.name}", "password": "wrong"}
         try:
-            METHODS[password.NAME].prove(city.realm, form, "10.9.9.9")
+            METHODS[password.NAME].prove(city.realm, form, Asking("10.9.9.9"))
         except SignInRefused as refused:
             return refused.tries_left
         except Exception:  # noqa: BLE001

@@ -11,7 +11,8 @@ import pytest
 
 from identity.assurance import acr_of, meets
 from identity.errors import FlowExpired, SecondFactorRefused, SignInPaused
-from identity.second_factor import enrol, open_half_way, prove_second, seal_half_way
+from identity.second_factor import enrol, open_half_way, seal_half_way
+from identity.sign_in.code import prove_second
 from identity.sign_in.totp import STEP_SECONDS, code_at, hash_recovery_code, spell, step_of
 from identity.tokens import ID, verify_signature
 from service.tour.forms import read_forms

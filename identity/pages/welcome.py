@@ -1,0 +1,74 @@
+"""The end of every way to sign in: a session, its cookie, and on to where the person was going."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from identity.assurance import MFA_LEVEL, SEVERAL
+from identity.flow import SECOND_FACTOR, SIGN_IN
+from identity.pages.frame import address_of, see_other, set_cookie, signed_in_at, visit_at
+from identity.pages.onward import Onward
+from identity.realm import Realm
+from identity.second_factor import is_enrolled
+from identity.sign_in.known_browsers import KNOWN_SECONDS, remember
+from identity.sign_in.methods import Asking, Proof
+from identity.signing_in import note_sign_in, open_session
+
+
+def asking_at(request: Request, realm: Realm, person_id: str = "", session_id: str = "") -> Asking:
+    """Describe who asks to be let in."""
+    kept = request.cookies.get(_known(realm), "")
+    return Asking(address_of(request), kept, person_id, session_id)
+
+
+def is_half_way(realm: Realm, proof: Proof) -> bool:
+    """Tell whether this proof alone does not sign its person in: they took up a second factor."""
+    if proof.level >= MFA_LEVEL:
+        return False
+    with realm.reading() as store:
+        return is_enrolled(realm.work(store), proof.person.person_id)
+
+
+def let_in(realm: Realm, request: Request, onward: Onward, proof: Proof, method: str) -> Response:
+    """Open a session for somebody who proved who they are."""
+    old, visit = signed_in_at(request, realm), visit_at(request)
+    with realm.writing() as store:
+        work = realm.work(store)
+        cookie, session = open_session(work, proof, old, visit)
+        note_sign_in(work, proof.person.person_id, proof.via or method, visit, succeeded=True)
+    if _is_fresh(onward, proof):
+        onward = onward.after(SIGN_IN, session.session_id)
+    if SEVERAL in proof.methods:
+        onward = onward.after(SECOND_FACTOR, session.session_id)
+    choose = onward.for_company or (session.party_id is None and onward.flow is None)
+    response = see_other(onward.to("/act-for") if choose else onward.address())
+    set_cookie(response, realm, cookie)
+    _remember(response, request, realm, proof.person.person_id)
+    return response
+
+
+def _is_fresh(onward: Onward, proof: Proof) -> bool:
+    """Tell whether somebody proved who they are after the app asked for it."""
+    return proof.at is None or (onward.flow is not None and proof.at >= onward.flow.started_at)
+
+
+def note_failure(realm: Realm, request: Request, person_id: str | None, method: str) -> None:
+    """Write a try that failed into the history of its person."""
+    with realm.writing() as store:
+        work = realm.work(store)
+        note_sign_in(work, person_id, method, visit_at(request), succeeded=False)
+
+
+def _remember(response: Response, request: Request, realm: Realm, person_id: str) -> None:
+    response.set_cookie(
+        _known(realm),
+        remember(realm, request.cookies.get(_known(realm), ""), person_id),
+        max_age=KNOWN_SECONDS,
+        path="/",
+        secure=realm.issuer.startswith("https://"),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _known(realm: Realm) -> str:
+    return "__Host-haihe-known" if realm.issuer.startswith("https://") else "haihe_known"
