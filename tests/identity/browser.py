@@ -102,8 +102,9 @@ class Browser:
 
 def form_of(page: httpx.Response) -> Form:
     """The form of the page itself; the frame around it has one to sign out."""
-    forms = {form.action: form for form in reversed(read_forms(page.text))}
-    return next(forms[path] for path in (*OUR_PAGES, "/sign-out") if path in forms)
+    forms = read_forms(page.text)
+    ours = [form for path in OUR_PAGES for form in forms if form.action == path]
+    return ours[0] if ours else [form for form in forms if form.action == "/sign-out"][-1]
 
 
 def told(address: str) -> dict[str, str]:

@@ -122,7 +122,7 @@ def test_the_trail_can_be_narrowed_and_has_an_end(world: World) -> None:
 
 KEPT_FOR_EVER = {
     "people", "legal_persons", "mandates", "mandate_signatures", "clients", "consents",
-    "totp_keys", "recovery_codes", "client_activity",
+    "totp_keys", "recovery_codes", "client_activity", "passkeys",
 }  # fmt: skip
 
 
