@@ -8,6 +8,7 @@ from identity.acting import mandates_for
 from identity.clients import STANDARD
 from identity.errors import BadAccessToken, MandateMissing
 from identity.mandates import ISSUE, LICENCES, RECORDS, SHOW, USES, VERIFY, Mandate, check_mandate
+from identity.options import NONE, Options
 from identity.realm import Work
 from identity.scopes import powers_of, split
 from identity.store.access import TokenRow
@@ -32,6 +33,7 @@ class Access:
         mandates: from the party to the person, those that hold now.
         userinfo_alg: how the app wants userinfo signed, empty for plain JSON.
         profile: the rules of the app.
+        options: what else the app registered.
     """
 
     client_id: str
@@ -43,6 +45,7 @@ class Access:
     mandates: Sequence[Mandate] = ()
     userinfo_alg: str = ""
     profile: str = STANDARD
+    options: Options = NONE
 
     @property
     def powers(self) -> frozenset[str]:
@@ -81,6 +84,7 @@ def verify_access(work: Work, token: str) -> Access:
         mandates,
         row.userinfo_alg,
         row.profile,
+        row.options,
     )
 
 

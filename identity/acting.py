@@ -79,6 +79,21 @@ def authority_behind(work: Work, authorization: Authorization) -> Claims:
     return authority_claims(party_of(party), live, authorization.scopes, work.realm.issuer)
 
 
+def find_subjects(work: Work, authorization: Authorization) -> tuple[Person, Party]:
+    """Return who allowed something, and for whom.
+
+    Raises:
+        MandateMissing: one of them is not registered any more.
+    """
+    person = work.store.people.find_person(authorization.person_id)
+    if person is not None and authorization.party_id == person.person_id:
+        return person, party_of(person)
+    party = work.store.people.find_parties({authorization.party_id}).get(authorization.party_id)
+    if person is None or party is None:
+        raise MandateMissing("nobody of that name is registered any more")
+    return person, party
+
+
 def find_session(work: Work, cookie: str | None) -> SignedIn | None:
     """Find who is signed in with a cookie; None when nobody is, or no longer."""
     row = work.store.access.find_session(hash_cookie(cookie)) if cookie else None

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from identity.about import read_about
 from identity.authorizations import Authorization
 from identity.clients import Client
-from identity.scopes import LEGAL_PERSON, PROFILE, join
+from identity.scopes import LEGAL_PERSON, NAME, claims_of, join
 from identity.seals import Seals
 from identity.subjects import Party, Person
 from identity.tokens import half_hash
@@ -102,6 +103,14 @@ def id_claims(
     return claims | named
 
 
+def about_party(person: Person, party: Party, told: Collection[str]) -> Claims:
+    """Return what is told about the subject: of a legal person the name, of a person all held."""
+    claims: Claims = {NAME: party.name} if NAME in told else {}
+    if not party.is_legal_person and person.about:
+        claims |= {name: held for name, held in read_about(person.about).items() if name in told}
+    return claims
+
+
 def userinfo_claims(
     named: Mapping[str, Any],
     person: Person,
@@ -121,10 +130,10 @@ def userinfo_claims(
     claims: Claims = {"sub": named["sub"]}
     if "act" in named:
         claims["act"] = dict(named["act"])
-    if PROFILE in scopes:
-        claims["name"] = party.name
-        if "act" in claims:
-            claims["act"]["name"] = person.name
+    told = claims_of(scopes)
+    claims |= about_party(person, party, told)
+    if "act" in claims and NAME in told:
+        claims["act"]["name"] = person.name
     if LEGAL_PERSON in scopes and party.is_legal_person:
         claims["legal_person"] = {
             "name": party.name,

@@ -19,7 +19,7 @@ STRICT_ALGORITHMS = (ES256, EDDSA, PS256)  # FAPI 2.0 Security Profile §5.4.1
 ALGORITHMS = (*STRICT_ALGORITHMS, RS256)
 FEWEST_RSA_BITS = 2048
 MOST_KEYS = 10
-_PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+PRIVATE_PARTS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 _FITTING = {"EC": (ES256,), "OKP": (EDDSA,), "RSA": (PS256, RS256)}
 
 
@@ -31,7 +31,7 @@ def read_key(value: object) -> PublicKey:
     """
     if not isinstance(value, dict):
         raise BadClient("a key is a JSON object")
-    if _PRIVATE & value.keys():
+    if PRIVATE_PARTS & value.keys():
         raise BadClient("a private or symmetric key stays with its owner")
     try:
         key = _import(value)
@@ -46,7 +46,7 @@ def _import(value: Mapping[str, Any]) -> PublicKey:
             key: PublicKey = ECKey.import_key(dict(value))
         case "OKP", "Ed25519":
             key = OKPKey.import_key(dict(value))
-        case "RSA", _ if _rsa_bits(value) >= FEWEST_RSA_BITS:
+        case "RSA", _ if rsa_bits(value) >= FEWEST_RSA_BITS:
             key = RSAKey.import_key(dict(value))
         case _:
             raise ValueError("kty")
@@ -54,7 +54,8 @@ def _import(value: Mapping[str, Any]) -> PublicKey:
     return key
 
 
-def _rsa_bits(value: Mapping[str, Any]) -> int:
+def rsa_bits(value: Mapping[str, Any]) -> int:
+    """Return how long the modulus of an RSA key is."""
     encoded = str(value.get("n", ""))
     modulus = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
     return int.from_bytes(modulus, "big").bit_length()

@@ -9,10 +9,11 @@ from identity.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
 from identity.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES, TLS_METHODS
 from identity.decoupled import DEVICE_GRANT
 from identity.dpop import ALGORITHMS as PROOF_ALGORITHMS
+from identity.encryption import CIPHERS, KEY_WRAPS
 from identity.keys import ALGORITHMS
 from identity.request_objects import UNSIGNED
 from identity.responding import RESPONSE_MODES
-from identity.scopes import SCOPES
+from identity.scopes import CLAIMS, SCOPES
 
 
 def describe(
@@ -46,6 +47,7 @@ def describe(
         ],
         "subject_types_supported": list(SUBJECT_TYPES),
         "userinfo_signing_alg_values_supported": list(ALGORITHMS),
+        **_encryption(),
         "claim_types_supported": ["normal"],
         "display_values_supported": ["page", "popup"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
@@ -59,7 +61,7 @@ def describe(
         "acr_values_supported": list(ALL_ACR_VALUES),
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "act"),
-            *("name", "legal_person"),
+            *(*CLAIMS, "legal_person"),
         ],
         "verified_claims_supported": True,  # OpenID Identity Assurance §9
         "trust_frameworks_supported": [FRAMEWORK],
@@ -96,4 +98,14 @@ def _signing_of_assertions() -> dict[str, list[str]]:
     return {
         f"{name}_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS)
         for name in ("token", "introspection", "revocation")
+    }
+
+
+def _encryption() -> dict[str, list[str]]:
+    """Say how what we sign may be encrypted to an app (Discovery §3)."""
+    ways = {"alg": KEY_WRAPS, "enc": CIPHERS}
+    return {
+        f"{answer}_encryption_{part}_values_supported": list(values)
+        for answer in ("id_token", "userinfo")
+        for part, values in ways.items()
     }

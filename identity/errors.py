@@ -52,7 +52,19 @@ class BadRegistrationRequest(IdentityError):
 
 
 class BadRegistrationToken(IdentityError):
-    """A token that does not manage this app (RFC 7592 §2)."""
+    """A token that does not manage this app (RFC 7592 §2), or does not let one be registered."""
+
+
+class TooManyRegistrations(IdentityError):
+    """Too many apps were registered from one address.
+
+    Attributes:
+        wait: seconds until the next one may be.
+    """
+
+    def __init__(self, wait: int) -> None:
+        super().__init__("too many apps were registered from this address, try again later")
+        self.wait = wait
 
 
 class BadAssertion(IdentityError):
@@ -102,6 +114,10 @@ class BadRequestObject(IdentityError):
     def __init__(self, why: str, code: str = "invalid_request_object") -> None:
         super().__init__(why)
         self.code = code
+
+
+class NoKeyToEncrypt(IdentityError):
+    """An app wants to be told something encrypted and has no key for that."""
 
 
 class BadAuthorizeRequest(IdentityError):

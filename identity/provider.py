@@ -12,11 +12,18 @@ from urllib.parse import urlsplit
 from authlib.oauth2 import AuthorizationServer, OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from identity.acting import SignedIn, authority_behind
+from identity.acting import SignedIn, authority_behind, find_subjects
 from identity.authorizations import Authorization, make_refresh_token
-from identity.claims import ACCESS_SECONDS, Issue, access_claims, id_claims, own_access_claims
+from identity.claims import (
+    ACCESS_SECONDS,
+    Issue,
+    about_party,
+    access_claims,
+    id_claims,
+    own_access_claims,
+)
 from identity.clients import AUTH_METHODS, Client
-from identity.errors import BadAuthorizeRequest
+from identity.errors import BadAuthorizeRequest, NoKeyToEncrypt
 from identity.flow import Flow
 from identity.grants import GRANTS
 from identity.grants.adapters import KnownClient
@@ -30,11 +37,11 @@ from identity.grants.ways import check_way
 from identity.parameters import Parameters, read_parameters
 from identity.realm import Work
 from identity.refusals import Fault
+from identity.replies import encrypt_id_token
 from identity.responding import Reply, added_parameters
-from identity.scopes import OFFLINE, OPENID, PROFILE, join, split
+from identity.scopes import OFFLINE, OPENID, claims_of, join, split
 from identity.shown import confirmation_claims, token_type
 from identity.tokens import ACCESS, ID, sign_token
-from identity.wanted import NAME
 
 OK, FOUND, SEE_OTHER = 200, 302, 303
 _ENDPOINTS = {
@@ -138,15 +145,20 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             access_token = str(answer["access_token"])
             claims = id_claims(issue, realm.seals, client.client, user, access_token)
             claims |= authority_behind(self.work, user) | self._wanted(user)
-            answer["id_token"] = sign_token(realm.keys, ID, claims, client.client.id_token_alg)
+            token = sign_token(realm.keys, ID, claims, client.client.id_token_alg)
+            try:
+                answer["id_token"] = encrypt_id_token(realm, client.client, token, self.work.now)
+            except NoKeyToEncrypt as error:
+                raise InvalidRequestError(str(error)) from None
         return answer
 
     def _wanted(self, authorization: Authorization) -> dict[str, Any]:
         """Return what the request wants in the ID token itself (OpenID Connect Core §5.5)."""
-        if NAME not in authorization.claims.split() or PROFILE not in authorization.scopes:
+        told = claims_of(authorization.scopes) & set(authorization.claims.split())
+        if not told:
             return {}
-        parties = self.work.store.people.find_parties({authorization.party_id})
-        return {NAME: next(iter(parties.values())).name}
+        person, party = find_subjects(self.work, authorization)
+        return about_party(person, party, told)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from cryptography.x509 import Certificate
 
 from identity.clients import CERTIFIED, SELF_CERTIFIED
+from identity.fetching import fetch
 from identity.key_sets import KeySets
 from identity.keys import KeyRing
 from identity.observing import SILENT, Observer
@@ -32,8 +33,8 @@ class Realm:
         clock: Unix time in seconds.
         demo_allowed: whether accounts and clients of the demo data may be used.
         reads_are_local: the database is embedded, so an indexed read never waits for a network.
-        registration_open: apps may register themselves.
         pushing_required: every authorization request has to be pushed (RFC 9126 §5).
+        registration: whether apps may register themselves: `open`, with a `token`, or `closed`.
         random: source of random bytes.
         takes_certificates: certificates of connections reach us, and may prove an app.
         client_roots: authorities that may vouch for apps, none if nobody may.
@@ -49,8 +50,8 @@ class Realm:
     clock: Callable[[], int]
     demo_allowed: bool = False
     reads_are_local: bool = False
-    registration_open: bool = False
     pushing_required: bool = False
+    registration: str = "closed"
     random: Callable[[int], bytes] = field(default=os.urandom)
     takes_certificates: bool = False
     client_roots: tuple[Certificate, ...] = ()
@@ -63,6 +64,11 @@ class Realm:
         return f"{self.issuer}/api"
 
     @property
+    def registration_open(self) -> bool:
+        """Whether apps may register themselves, with a token or without."""
+        return self.registration != "closed"
+
+    @property
     def is_on_loopback(self) -> bool:
         """Whether we are on this machine only, so that apps on it may be called."""
         return urlsplit(self.issuer).hostname in LOOPBACK
@@ -73,6 +79,14 @@ class Realm:
         if not self.takes_certificates:
             return ()
         return (CERTIFIED, SELF_CERTIFIED) if self.client_roots else (SELF_CERTIFIED,)
+
+    def fetch(self, address: str) -> bytes:
+        """Read a document that an app publishes; outside any transaction.
+
+        Raises:
+            BadRegistrationRequest: it cannot or must not be read.
+        """
+        return fetch(address, loopback=self.is_on_loopback)
 
     def fresh_id(self) -> str:
         """Return a random id of 32 hexadecimal digits."""

@@ -13,24 +13,25 @@ from identity.metadata.allowances import NOBODY
 from identity.metadata.reading import describe_metadata
 from identity.realm import Work
 
+_OURS = ("registration_access_token", "registration_client_uri", "client_id_issued_at")
+
 
 def register(work: Work, client: Client) -> dict[str, Any]:
     """Keep a new app; its secrets are shown this once."""
     token = work.realm.random(SECRET_BYTES).hex()
-    needs_secret = client.auth_method in SECRET_METHODS
-    secret = work.realm.random(SECRET_BYTES).hex() if needs_secret else ""
-    kept = replace(
-        client,
-        secret_hash=hash_secret(secret) if secret else None,
-        registration_hash=hash_secret(token),
-    )
+    kept, told = _give_secret(work, replace(client, registration_hash=hash_secret(token)))
     work.store.people.ensure_legal_person(NOBODY, work.now)
     work.store.clients.add(kept, work.now)
-    answer = describe_client(work, kept) | {
-        "client_id_issued_at": work.now,
-        "registration_access_token": token,
-    }
-    return answer | ({"client_secret": secret, "client_secret_expires_at": 0} if secret else {})
+    return describe_client(work, kept, token) | {"client_id_issued_at": work.now} | told
+
+
+def _give_secret(work: Work, client: Client) -> tuple[Client, dict[str, Any]]:
+    """Give an app a secret if it proves itself by one, and tell it this once."""
+    if client.auth_method not in SECRET_METHODS:
+        return client, {}
+    secret = work.realm.random(SECRET_BYTES).hex()
+    told = {"client_secret": secret, "client_secret_expires_at": 0}
+    return replace(client, secret_hash=hash_secret(secret)), told
 
 
 def find_registered(work: Work, client_id: str, token: str) -> Client:
@@ -46,26 +47,51 @@ def find_registered(work: Work, client_id: str, token: str) -> Client:
     return client
 
 
-def change(work: Work, old: Client, new: Client) -> dict[str, Any]:
-    """Keep what an app registers anew; its secrets stay (RFC 7592 §2.2).
+def check_change(document: object, client: Client, now: int) -> None:
+    """Check what has to stand in a change, and what may not (RFC 7592 §2.2).
 
     Raises:
-        BadRegistrationRequest: it would need a secret that it has not, or the other way round.
+        BadRegistrationRequest: it is about another app, or would set what only we set.
+    """
+    if not isinstance(document, dict) or document.get("client_id") != client.client_id:
+        raise BadRegistrationRequest("client_id must be that of this app")
+    for name in _OURS:
+        if name in document:
+            raise BadRegistrationRequest(f"{name} is not yours to set")
+    secret = document.get("client_secret")
+    if secret is not None and not (isinstance(secret, str) and client.has_secret(secret, now)):
+        raise BadRegistrationRequest("client_secret is not yours to choose")
+
+
+def change(work: Work, old: Client, new: Client, token: str) -> dict[str, Any]:
+    """Keep what an app registers anew. Its secret stays while it proves itself by one.
+
+    Raises:
+        BadRegistrationRequest: it would become an app of another kind.
     """
     if (old.auth_method == NO_SECRET) != (new.auth_method == NO_SECRET):
         raise BadRegistrationRequest("an app with and one without a secret are two apps")
-    kept = replace(
-        new,
-        secret_hash=old.secret_hash,
-        old_secret_hash=old.old_secret_hash,
-        old_secret_until=old.old_secret_until,
-        registration_hash=old.registration_hash,
-    )
+    told: dict[str, Any] = {}
+    kept = replace(new, registration_hash=old.registration_hash)
+    if new.auth_method in SECRET_METHODS and old.secret_hash is None:
+        kept, told = _give_secret(work, kept)
+    elif new.auth_method in SECRET_METHODS:
+        kept = replace(
+            kept,
+            secret_hash=old.secret_hash,
+            old_secret_hash=old.old_secret_hash,
+            old_secret_until=old.old_secret_until,
+        )
     work.store.clients.replace(kept)
-    return describe_client(work, kept)
+    return describe_client(work, kept, token) | told
 
 
-def describe_client(work: Work, client: Client) -> dict[str, Any]:
-    """Tell what is registered, and where that is managed (RFC 7592 §3)."""
+def describe_client(work: Work, client: Client, token: str) -> dict[str, Any]:
+    """Tell what is registered, and where and with what that is managed (RFC 7592 §3).
+
+    The token stays the same for the life of the app: one that changed with each answer would lock
+    out an app that loses an answer.
+    """
     place = f"{work.realm.issuer}/register/{client.client_id}"
-    return describe_metadata(client) | {"registration_client_uri": place}
+    managed = {"registration_client_uri": place, "registration_access_token": token}
+    return describe_metadata(client) | managed

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from identity.about import About, write_about
 from identity.client_certificates import check_certificate_names
 from identity.client_keys import read_keys
 from identity.clients import (
@@ -98,6 +99,20 @@ def add_person(
     sealed = work.realm.seals.citizen_number(number)
     work.store.people.add_person(person, sealed, hash_password(password), work.now)
     return person
+
+
+def describe_person(work: Work, *, account: str, about: About) -> Person:
+    """Keep what is held about a person beyond the name, in place of what was held before.
+
+    Raises:
+        NotRegistered: there is no such person.
+        BadRegistration: something of it cannot be.
+    """
+    found = work.store.people.find_account(spell_account(account))
+    if found is None:
+        raise NotRegistered(f"no person with the account {account!r}")
+    work.store.people.set_about(found[0].person_id, write_about(about, work.now))
+    return found[0]
 
 
 def _checked_name(name: str) -> str:

@@ -1,6 +1,6 @@
 """Scopes: what an app may ask for, in words that people read before they allow it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from identity.mandates import AUDIT, ISSUE, LICENCES, RECORDS, SHOW, USES, VERIFY
@@ -34,7 +34,7 @@ class Scope:
 
 ALL = (
     Scope(OPENID, _("确认您已登录，并得到一个只给这个应用的编号")),
-    Scope(PROFILE, _("您的姓名")),
+    Scope(PROFILE, _("您的姓名，以及登记过的性别、出生日期等基本资料")),
     Scope(EMAIL, _("您的电子邮箱（如果登记过）")),
     Scope(PHONE, _("您的电话号码（如果登记过）")),
     Scope(ADDRESS, _("您的通信地址（如果登记过）")),
@@ -49,17 +49,87 @@ ALL = (
 SCOPES: Mapping[str, Scope] = {scope.name: scope for scope in ALL}
 
 
+@dataclass(frozen=True)
+class Claim:
+    """One thing known about a person (OpenID Connect Core §5.1), and the scope that holds it.
+
+    Attributes:
+        name: in the protocol.
+        scope: that gives it among others.
+        text: in plain words, for a request that wants it alone (§5.5).
+    """
+
+    name: str
+    scope: str
+    text: str
+
+    @property
+    def alone(self) -> Scope:
+        """What is consented to when it is wanted alone; no app can ask for it as a scope."""
+        return Scope(f"claim.{self.name}", self.text)
+
+
+NAME, UPDATED_AT = "name", "updated_at"
+CLAIMS: Mapping[str, Claim] = {
+    claim.name: claim
+    for claim in (
+        Claim(NAME, PROFILE, _("您的姓名")),
+        Claim("given_name", PROFILE, _("您的名")),
+        Claim("family_name", PROFILE, _("您的姓")),
+        Claim("middle_name", PROFILE, _("您的中间名（如果登记过）")),
+        Claim("nickname", PROFILE, _("您的昵称（如果登记过）")),
+        Claim("preferred_username", PROFILE, _("您喜欢的称呼（如果登记过）")),
+        Claim("profile", PROFILE, _("您的个人页面的地址（如果登记过）")),
+        Claim("picture", PROFILE, _("您的照片的地址（如果登记过）")),
+        Claim("website", PROFILE, _("您的网站（如果登记过）")),
+        Claim("gender", PROFILE, _("您的性别（如果登记过）")),
+        Claim("birthdate", PROFILE, _("您的出生日期（如果登记过）")),
+        Claim("zoneinfo", PROFILE, _("您所在的时区（如果登记过）")),
+        Claim("locale", PROFILE, _("您使用的语言（如果登记过）")),
+        Claim(UPDATED_AT, PROFILE, _("您的资料更新的时间")),
+        Claim("email", EMAIL, _("您的电子邮箱（如果登记过）")),
+        Claim("email_verified", EMAIL, _("您的电子邮箱是否核实过")),
+        Claim("phone_number", PHONE, _("您的电话号码（如果登记过）")),
+        Claim("phone_number_verified", PHONE, _("您的电话号码是否核实过")),
+        Claim("address", ADDRESS, _("您的通信地址（如果登记过）")),
+    )
+}
+_ALONE = {claim.alone.name: claim.alone for claim in CLAIMS.values()}
+CONSENTED: Mapping[str, Scope] = {**SCOPES, **_ALONE}  # all that a person can be asked for
+
+
+def claims_of(names: Collection[str]) -> frozenset[str]:
+    """Return the claims about a person that these scopes give."""
+    return frozenset(
+        claim.name for claim in CLAIMS.values() if claim.scope in names or claim.alone.name in names
+    )
+
+
+def alone(wanted: Iterable[str], given: Collection[str], most: Collection[str]) -> frozenset[str]:
+    """Return what lets an app have claims that it wants singly.
+
+    Args:
+        wanted: names of claims; those we do not know are passed over.
+        given: scopes that the request asks for anyway.
+        most: the most the app may ask for.
+    """
+    claims = [CLAIMS[name] for name in wanted if name in CLAIMS]
+    return frozenset(
+        claim.alone.name for claim in claims if claim.scope in most and claim.scope not in given
+    )
+
+
 def split(text: str) -> frozenset[str]:
     """Read a list of scopes from a request; unknown ones are left out (RFC 6749 §3.3)."""
-    return frozenset(text.split()) & SCOPES.keys()
+    return frozenset(text.split()) & CONSENTED.keys()
 
 
 def join(names: Iterable[str]) -> str:
     """Write a list of scopes, always in the same order."""
     wanted = set(names)
-    return " ".join(name for name in SCOPES if name in wanted)
+    return " ".join(name for name in CONSENTED if name in wanted)
 
 
 def powers_of(names: Iterable[str]) -> frozenset[str]:
     """Return all that these scopes could allow."""
-    return frozenset().union(*(SCOPES[name].powers for name in names))
+    return frozenset().union(*(CONSENTED[name].powers for name in names))

@@ -30,6 +30,7 @@ class Person:
         demo: exists only with demo data.
         suspended: cannot sign in at present.
         vouched: how well somebody made sure who they are, an assurance level.
+        about: what else the registers hold, as text; `about` reads it.
     """
 
     person_id: str
@@ -38,6 +39,7 @@ class Person:
     demo: bool
     suspended: bool = False
     vouched: int = 2
+    about: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from identity.errors import BadWish
 
-NAME = "name"
 MOST_CHARACTERS = 4096
 
 
@@ -24,9 +23,9 @@ class Wanted:
     userinfo: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def name(self) -> bool:
-        """Whether the name is wanted anywhere."""
-        return NAME in self.id_token or NAME in self.userinfo
+    def claims(self) -> frozenset[str]:
+        """What is wanted anywhere, by name."""
+        return frozenset({*self.id_token, *self.userinfo})
 
     def subject(self) -> str | None:
         """Return the one who must answer, if the request says so."""

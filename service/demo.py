@@ -6,7 +6,8 @@ start without demo data refuses them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 PASSWORD = "haihe-demo-2026"  # noqa: S105  # printed at every start with demo data
 WEB_CLIENT = "demo-web"
@@ -38,6 +39,7 @@ class DemoPerson:
     name: str
     citizen_number: str
     role: str
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,52 @@ class DemoMandate:
     powers: tuple[str, ...]
 
 
+COMPLETE: Mapping[str, Any] = {  # everything that an app could ask about a person
+    "given_name": "测试员",
+    "family_name": "演示",
+    "middle_name": "·",
+    "nickname": "小测",
+    "preferred_username": "tester",
+    "profile": "https://demo.example/tester",
+    "picture": "https://demo.example/tester.png",
+    "website": "https://demo.example/",
+    "gender": "female",
+    "birthdate": "1929-01-01",
+    "zoneinfo": "Asia/Shanghai",
+    "locale": "zh-CN",
+    "email": "tester@demo.example",
+    "email_verified": True,
+    "phone_number": "+8622000000000",
+    "phone_number_verified": True,
+    "address": {
+        "formatted": "演示市和平区海河东路 2 号",
+        "street_address": "海河东路 2 号",
+        "locality": "演示市",
+        "region": "和平区",
+        "postal_code": "300000",
+        "country": "CN",
+    },
+}
 PEOPLE = (
-    DemoPerson("person", "演示·李明", "120101192504120013", "person"),
+    DemoPerson(
+        "person",
+        "演示·李明",
+        "120101192504120013",
+        "person",
+        {
+            "gender": "male",
+            "birthdate": "1925-04-12",
+            "email": "liming@demo.example",
+            "email_verified": True,
+            "address": {"formatted": "演示市和平区海河东路 3 号", "locality": "演示市"},
+        },
+    ),
     DemoPerson("owner", "演示·王芳", "120101192603070023", "legal representative"),
     DemoPerson("agent", "演示·张强", "120101192711230039", "company's agent"),
     DemoPerson("issuer", "演示·赵静", "120101192805180044", "issuer clerk"),
     DemoPerson("clerk", "演示·孙丽", "12010119290909006X", "window clerk"),
     DemoPerson("auditor", "演示·周正", "120101192401010057", "auditor"),
+    DemoPerson("tester", "演示·测试员", "12010119290101007X", "for conformance tests", COMPLETE),
 )
 LEGAL_PERSONS: Mapping[str, str] = {
     MARKET: "11120101000002014A",

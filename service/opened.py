@@ -159,9 +159,9 @@ def _realm(
         clock=wall_clock,
         demo_allowed=demo,
         reads_are_local=database.is_local,
-        registration_open=settings.registration == "open",
         pushing_required=settings.require_par == "yes",
         observer=metrics,
         takes_certificates=bool(settings.client_certificate_header),
         client_roots=_client_roots(settings),
+        registration=settings.registration,
     )

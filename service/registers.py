@@ -1,5 +1,6 @@
 """The registers by command: people, legal persons, mandates and apps."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +47,8 @@ def add_commands(app: typer.Typer, open_service: Open) -> None:
     app.add_typer(_clients(open_service), name="clients", help="Apps that sign people in.")
 
 
-def _refuse(error: Exception) -> typer.Exit:
+def refuse(error: Exception) -> typer.Exit:
+    """Print why something was refused."""
     Console(stderr=True).print(str(error), markup=False, style="red")
     return typer.Exit(1)
 
@@ -60,13 +62,13 @@ def _import(
     except NothingImported as refused:
         for row in refused.rows:
             console.print(f"line {row.line}: {row.reason}", markup=False)
-        raise _refuse(refused) from None
+        raise refuse(refused) from None
     except OSError as error:
-        raise _refuse(error) from None
+        raise refuse(error) from None
     console.print(f"{count} rows imported")
 
 
-def _table(name: str, *others: str) -> Table:
+def table(name: str, *others: str) -> Table:
     """Make a table whose first column, the one to copy from, is never cut."""
     table = Table()
     table.add_column(name, no_wrap=True)
@@ -75,7 +77,7 @@ def _table(name: str, *others: str) -> Table:
     return table
 
 
-def _day(seconds: int | None) -> str:
+def day(seconds: int | None) -> str:
     """Write a Unix time as a day (UTC); a mandate without end holds until revoked."""
     if seconds is None:
         return "revoked"
@@ -104,7 +106,7 @@ def _people(open_service: Open) -> typer.Typer:
                     password=password,
                 )
         except REFUSALS as error:
-            raise _refuse(error) from None
+            raise refuse(error) from None
         console.print(f"{person.name} can sign in as {person.account}")
 
     @commands.command("sign-out")
@@ -116,13 +118,25 @@ def _people(open_service: Open) -> typer.Typer:
                 work = realm.work(store)
                 count = sign_out_person(work, registry.find_account(work, account).person_id)
         except REFUSALS as error:
-            raise _refuse(error) from None
+            raise refuse(error) from None
         console.print(f"{count} sign-ins of {account} have ended")
 
     @commands.command("import")
     def bring(file: Path) -> None:
         """Register people from a CSV file: account,name,number,password; all rows or none."""
         _import(open_service(), file, PEOPLE, add_person)
+
+    @commands.command("describe")
+    def describe(account: str, file: Annotated[Path, typer.Argument(exists=True)]) -> None:
+        """Keep what else is known of a person: a JSON file by the names of OpenID Connect."""
+        realm = open_service().realm
+        try:
+            about = json.loads(file.read_text("utf-8"))
+            with realm.writing() as store:
+                registry.describe_person(realm.work(store), account=account, about=about)
+        except REFUSALS as error:
+            raise refuse(error) from None
+        console.print(f"{account} is described by {', '.join(about) or 'nothing'}")
 
     @commands.command("list")
     def show() -> None:
@@ -146,7 +160,7 @@ def _legal_persons(open_service: Open) -> typer.Typer:
             with realm.writing() as store:
                 registry.add_legal_person(realm.work(store), code=code, name=name)
         except REFUSALS as error:
-            raise _refuse(error) from None
+            raise refuse(error) from None
         console.print(f"{name} is registered")
 
     @commands.command("import")
@@ -169,13 +183,13 @@ def _legal_persons(open_service: Open) -> typer.Typer:
         try:
             kind = find_type(type_)
         except CertificateError as error:
-            raise _refuse(error) from None
+            raise refuse(error) from None
         with opened.database.writing() as connection:
             work = opened.realm
             with work.reading() as store:
                 body = store.people.find_legal_person(code=code)
             if body is None:
-                raise _refuse(ValueError(f"no legal person with the code {code!r}"))
+                raise refuse(ValueError(f"no legal person with the code {code!r}"))
             CertificateStore(connection).grant_authority(
                 kind.code, body.legal_person_id, Authority(opened.clock(), None)
             )
@@ -210,7 +224,7 @@ def _mandates(open_service: Open) -> typer.Typer:
                     valid_to=until,
                 )
         except REFUSALS as error:
-            raise _refuse(error) from None
+            raise refuse(error) from None
         console.print(f"mandate {mandate.mandate_id}")
 
     @commands.command("list")
@@ -221,12 +235,12 @@ def _mandates(open_service: Open) -> typer.Typer:
             mandates = store.mandates.live_at(opened.clock())
             people = {each.person_id: each.account for each in store.people.all_people()}
             bodies = {each.legal_person_id: each.name for each in store.people.all_legal_persons()}
-        table = _table("mandate", "account", "acts for", "role", "powers", "until")
+        listed = table("mandate", "account", "acts for", "role", "powers", "until")
         for each in mandates:
             who, whom = people[each.person_id], bodies[each.legal_person_id]
-            powers, until = " ".join(sorted(each.powers)), _day(each.valid_to)
-            table.add_row(each.mandate_id, who, whom, each.role, powers, until)
-        console.print(table)
+            powers, until = " ".join(sorted(each.powers)), day(each.valid_to)
+            listed.add_row(each.mandate_id, who, whom, each.role, powers, until)
+        console.print(listed)
 
     @commands.command("revoke")
     def revoke(mandate_id: str) -> None:
@@ -236,7 +250,7 @@ def _mandates(open_service: Open) -> typer.Typer:
             with realm.writing() as store:
                 registry.revoke_mandate(realm.work(store), mandate_id)
         except REFUSALS as error:
-            raise _refuse(error) from None
+            raise refuse(error) from None
         console.print("revoked")
 
     return commands
@@ -252,11 +266,11 @@ def _clients(open_service: Open) -> typer.Typer:
         realm = open_service().realm
         with realm.reading() as store:
             clients = registry.list_clients(realm.work(store))
-        table = _table("client", "name", "kind", "redirect addresses", "scopes")
+        listed = table("client", "name", "kind", "redirect addresses", "scopes")
         for each in clients:
             where, scopes = "\n".join(each.redirect_uris), " ".join(sorted(each.scopes))
-            table.add_row(each.client_id, each.name, each.kind, where, scopes)
-        console.print(table)
+            listed.add_row(each.client_id, each.name, each.kind, where, scopes)
+        console.print(listed)
 
     @commands.command("rotate-secret")
     def rotate(client_id: str) -> None:
@@ -266,7 +280,7 @@ def _clients(open_service: Open) -> typer.Typer:
             with realm.writing() as store:
                 secret = registry.rotate_secret(realm.work(store), client_id)
         except REFUSALS as error:
-            raise _refuse(error) from None
+            raise refuse(error) from None
         console.print(f"client secret  {secret}  (shown only now)")
 
     return commands
@@ -304,6 +318,6 @@ def _add_registration(commands: typer.Typer, open_service: Open) -> None:
             with realm.writing() as store:
                 client, secret = registry.add_client(realm.work(store), new)
         except REFUSALS as error:
-            raise _refuse(error) from None
+            raise refuse(error) from None
         console.print(f"client id      {client.client_id}")
         console.print(f"client secret  {secret or 'none'}  (shown only now)")

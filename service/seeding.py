@@ -51,6 +51,7 @@ def _add_people(work: Work) -> dict[str, LegalPerson]:
             password=demo.PASSWORD,
             demo=True,
         )
+        registry.describe_person(work, account=person.account, about=person.about)
     bodies = {
         name: registry.add_legal_person(work, code=code, name=name)
         for name, code in demo.LEGAL_PERSONS.items()

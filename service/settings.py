@@ -39,8 +39,9 @@ class Settings:
         data: folder for the embedded database, the embedded chain and the keys.
         database_url: SQLAlchemy address, SQLite or PostgreSQL.
         chain_url: `embedded`, or the JSON-RPC address of an EVM node.
-        registration: `open` if apps may register themselves, else `closed`.
         require_par: `yes` if every app has to push its authorization requests, else `no`.
+        registration: `open` if apps may register themselves, `token` if those may that hold a
+            token of `haihe registration-tokens`, else `closed`.
         city: name of the city, as pages and the root certificate show it.
         log: `text`, or `json` for one JSON object a line.
         metrics_token: opens `/metrics` to other machines than this one; empty: to none.
@@ -126,8 +127,8 @@ def _city(value: str) -> str:
 
 
 def _registration(value: str) -> str:
-    if value not in {"open", "closed"}:
-        raise ValueError("either apps may register themselves or they may not")
+    if value not in {"open", "token", "closed"}:
+        raise ValueError("apps may register themselves freely, with a token, or not at all")
     return value
 
 

@@ -20,9 +20,9 @@ from identity.grants.base import Ours, check_still_allowed
 from identity.grants.possession import check_code_holder, kept_confirmation
 from identity.profiles import policy_of
 from identity.pushed import PUSHED, PUSHED_SECONDS
-from identity.scopes import split
+from identity.scopes import CLAIMS, split
 from identity.shown import code_confirmation
-from identity.wanted import NAME, read_wanted
+from identity.wanted import read_wanted
 
 
 class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
@@ -39,6 +39,7 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
         """Write the one row behind the code and all its tokens."""
         acting: SignedIn = request.user
         data, now = request.payload.data, self.work.now
+        wanted = data.get("claims", "")
         assert acting.party is not None  # noqa: S101  # `authorizing` asks for it first
         self._use_up_pushed(request)
         self.work.store.authorizations.add(
@@ -57,8 +58,8 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
                 amr=acting.session.amr,
                 code_expires_at=now + CODE_SECONDS,
                 expires_at=now + LIFETIME_SECONDS,
-                claims=" ".join({NAME} & read_wanted(data.get("claims", "")).id_token.keys()),
                 confirmation=code_confirmation(data.get("dpop_jkt", "")),
+                claims=" ".join(sorted(CLAIMS.keys() & read_wanted(wanted).id_token.keys())),
                 offline=policy_of(request.client.client).offline,
             )
         )

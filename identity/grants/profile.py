@@ -8,7 +8,7 @@ from authlib.oidc.core.errors import RegistrationNotSupportedError
 
 from identity.errors import BadWish
 from identity.responding import QUERY, is_allowed
-from identity.scopes import PROFILE, join, split
+from identity.scopes import alone, join, split
 from identity.wanted import read_wanted
 
 PROMPTS = {"none", "login", "consent", "select_account"}
@@ -46,14 +46,15 @@ class RequestProfile:
 
 
 def _grant_wanted(request: Any) -> None:
-    """Count a wish for the name as the scope that gives it, so that the person sees it asked."""
+    """Ask for each claim that is wanted singly, so that the person sees it asked."""
     try:
         wanted = read_wanted(request.payload.data.get("claims", ""))
     except BadWish as error:
         raise InvalidRequestError(str(error)) from None
-    if wanted.name:
-        scopes = split(request.scope) | ({PROFILE} & request.client.client.scopes)
-        request.scope = join(scopes)
+    asked = split(request.scope)
+    more = alone(wanted.claims, asked, request.client.client.scopes)
+    if more:
+        request.scope = join(asked | more)
 
 
 def _check_prompt(prompt: str) -> None:

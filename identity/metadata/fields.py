@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 from identity.client_keys import ALGORITHMS as SIGNING_OF_APPS
 from identity.clients import AUTH_METHODS, BASIC, PAIRWISE, PROFILES, SUBJECT_TYPES
+from identity.encryption import CIPHERS, KEY_WRAPS
 from identity.keys import ALGORITHMS
 from identity.metadata.rules import (
     Rule,
@@ -25,8 +26,6 @@ from identity.metadata.rules import (
 from identity.options import Options
 
 UNSIGNED = "none"
-KEY_WRAPS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
-CONTENT_CIPHERS = ("A128CBC-HS256", "A128GCM", "A256GCM")
 RESPONSE_MODES = ("query", "form_post", "jwt", "query.jwt", "form_post.jwt")
 BAD_METADATA, BAD_REDIRECT = "invalid_client_metadata", "invalid_redirect_uri"  # RFC 7591 §3.2.2
 
@@ -98,9 +97,9 @@ FIELDS = (
     Field("token_endpoint_auth_signing_alg", one_of(SIGNING_OF_APPS)),
     Field("introspection_signed_response_alg", one_of(ALGORITHMS)),
     Field("id_token_encrypted_response_alg", one_of(KEY_WRAPS)),
-    Field("id_token_encrypted_response_enc", one_of(CONTENT_CIPHERS)),
+    Field("id_token_encrypted_response_enc", one_of(CIPHERS)),
     Field("userinfo_encrypted_response_alg", one_of(KEY_WRAPS)),
-    Field("userinfo_encrypted_response_enc", one_of(CONTENT_CIPHERS)),
+    Field("userinfo_encrypted_response_enc", one_of(CIPHERS)),
     Field("request_object_encryption_alg", one_of(KEY_WRAPS)),
     Field("backchannel_logout_uri", link),
     Field("backchannel_logout_session_required", flag, usual=False),

@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
+from identity.client_keys import MOST_KEYS, PRIVATE_PARTS
 from identity.clients import check_redirect_uri
 from identity.errors import BadClient
 
 MOST_CHARACTERS = 2048
 MOST_VALUES = 20
-MOST_KEYS = 10
 MOST_SECONDS = 10**9
-_PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 Rule = Callable[[object], object]
 
@@ -100,7 +99,7 @@ def key_set(value: object) -> str:
         raise ValueError("must be a JSON Web Key Set")
     if len(listed) > MOST_KEYS:
         raise ValueError(f"has at most {MOST_KEYS} keys")
-    if any(_PRIVATE & key.keys() for key in listed):
+    if any(PRIVATE_PARTS & key.keys() for key in listed):
         raise ValueError("holds a private or symmetric key, which stays with its owner")
     return json.dumps({"keys": listed}, separators=(",", ":"))
 

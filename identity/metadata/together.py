@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from identity.client_certificates import check_certificate_names
 from identity.clients import NO_SECRET, SERVICE, SIGNED, Client
+from identity.encryption import find_key
 from identity.errors import BadClient, BadRegistrationRequest
 from identity.metadata.allowances import CODE, REFRESH
 from identity.profiles import policy_of
@@ -80,8 +81,9 @@ def _check_encryption(client: Client) -> Iterator[str]:
         cipher = getattr(options, f"{answer}_encrypted_response_enc")
         if cipher and not wrap:
             yield f"{answer}_encrypted_response_enc needs {answer}_encrypted_response_alg"
-        if wrap:
-            yield f"{answer}_encrypted_response_alg is not supported"
+        published = client.jwks_uri or (client.jwks and find_key(client.jwks, wrap))
+        if wrap and not published:
+            yield f"{answer}_encrypted_response_alg needs a fitting key in jwks, or jwks_uri"
     if options.request_object_encryption_alg:
         yield "request_object_encryption_alg is not supported"
 

@@ -16,7 +16,7 @@ from identity.errors import NotRegistered
 from identity.pages.frame import Form, Frame, see_other, set_cookie, signed_in_at
 from identity.pages.words import METHOD_WORDS
 from identity.realm import Realm, Work
-from identity.scopes import SCOPES
+from identity.scopes import CONSENTED
 
 SIGN_IN = "/sign-in?return_to=/account"
 
@@ -41,7 +41,7 @@ class AccountPage:
             "account": account,
             "person": signed_in.person,
             "this_session": signed_in.session.session_id,
-            "scopes": SCOPES,
+            "scopes": CONSENTED,
             "methods": METHOD_WORDS,
             "done": DONE.get(request.query_params.get("done", "")),
         }

@@ -9,7 +9,7 @@ from identity.pages.frame import Form, Frame, see_other, signed_in_at
 from identity.pages.occasions import describe_occasion
 from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
 from identity.realm import Realm
-from identity.scopes import SCOPES, join
+from identity.scopes import CONSENTED, join
 
 ALLOW = "allow"
 
@@ -40,8 +40,8 @@ class ConsentPage:
             "hidden": onward.hidden(),
             "party": signed_in.party,
             "person": signed_in.person,
-            "asked": [SCOPES[name] for name in join(pending.scopes).split()],
             "occasion": occasion,
+            "asked": [CONSENTED[name] for name in join(pending.scopes).split()],
             "switch": onward.to("/act-for"),
         }
         return self._frame.render(request, "identity/consent.html", context)

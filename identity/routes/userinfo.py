@@ -1,14 +1,17 @@
 """The userinfo endpoint (OpenID Connect Core §5.3)."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
-from identity.access import verify_access
+from identity.access import Access, verify_access
 from identity.authority import authority_claims
 from identity.bound import check_holder
 from identity.challenges import challenge, challenge_of
 from identity.claims import userinfo_claims
-from identity.errors import BadAccessToken, TokenMissing
+from identity.errors import BadAccessToken, NoKeyToEncrypt, TokenMissing
 from identity.realm import Realm
+from identity.replies import encrypt_userinfo
 from identity.routes.requests import (
     FORBIDDEN,
     JSON,
@@ -19,7 +22,11 @@ from identity.routes.requests import (
     serialised,
 )
 from identity.scopes import OPENID
+from identity.signed_by import with_keys
 from identity.tokens import USERINFO, sign_token
+
+BAD = 400
+JWT = "application/jwt"
 
 
 def add_userinfo(routes: APIRouter, realm: Realm) -> None:
@@ -45,11 +52,32 @@ def add_userinfo(routes: APIRouter, realm: Realm) -> None:
         claims = userinfo_claims(
             access.claims, access.person, access.party, access.mandate_powers, access.scopes
         ) | authority_claims(access.party, access.mandates, access.scopes, realm.issuer)
-        if access.userinfo_alg:  # OpenID Connect Core §5.3.2
-            claims |= {"iss": realm.issuer, "aud": access.client_id}
-            signed = sign_token(realm.keys, USERINFO, claims, access.userinfo_alg)
-            return Response(signed, headers=NO_STORE, media_type="application/jwt")
-        return Response(serialised(claims), headers=NO_STORE, media_type=JSON)
+        return _answer(realm, access, claims)
+
+
+def _answer(realm: Realm, access: Access, claims: dict[str, Any]) -> Response:
+    """Answer plainly, signed, encrypted, or both, as the app registered (§5.3.2)."""
+    content, media_type = serialised(claims), JSON
+    if access.userinfo_alg:
+        claims |= {"iss": realm.issuer, "aud": access.client_id}
+        content = sign_token(realm.keys, USERINFO, claims, access.userinfo_alg).encode()
+        media_type = JWT
+    if access.options.userinfo_encrypted_response_alg:
+        try:
+            content, media_type = _encrypted(realm, access.client_id, content), JWT
+        except NoKeyToEncrypt as error:
+            said = {"error": "invalid_request", "error_description": str(error)}
+            return _refuse(BAD, {"WWW-Authenticate": challenge("Bearer", said)})
+    return Response(content, headers=NO_STORE, media_type=media_type)
+
+
+def _encrypted(realm: Realm, client_id: str, content: bytes) -> bytes:
+    with realm.reading() as store:
+        client = store.clients.find(client_id)
+    if client is None:
+        raise NoKeyToEncrypt("this app is not registered any more")
+    text, now = content.decode(), realm.clock()
+    return with_keys(realm, lambda own: encrypt_userinfo(own, client, text, now)).encode()
 
 
 def _refuse(status: int, challenges: dict[str, str]) -> Response:

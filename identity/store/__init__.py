@@ -15,6 +15,7 @@ from identity.store.mandates import MandateStore
 from identity.store.operating import ActivityStore, EventStore, RefusalStore
 from identity.store.passkeys import PasskeyStore
 from identity.store.people import PeopleStore
+from identity.store.registration_tokens import RegistrationTokenStore
 from identity.store.replays import ReplayStore
 from identity.store.sessions import AttemptStore, SessionStore
 from identity.store.sign_ins import SignInStore
@@ -36,6 +37,7 @@ class IdentityStore:
         self.changes = ChangeStore(connection)
         self.clients = ClientStore(connection)
         self.refusals = RefusalStore(connection)
+        self.registration_tokens = RegistrationTokenStore(connection)
         self.replays = ReplayStore(connection)
         self.sessions = SessionStore(connection)
         self.sign_ins = SignInStore(connection)

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, exists, select
 
 from identity.authorizations import Authorization
+from identity.options import Options, read_options
 from identity.sessions import Session
 from identity.store.authorizations import AUTHORIZATION, read_authorization
-from identity.store.people import PERSON as _PERSON
+from identity.store.people import PERSON
 from identity.store.sessions import SESSION
 from identity.store.tables import (
     authorizations,
@@ -20,7 +21,7 @@ from identity.store.tables import (
 )
 from identity.subjects import LegalPerson, Party, Person, party_of
 
-_APP = (clients.c.userinfo_alg, clients.c.profile)
+_APP = (clients.c.userinfo_alg, clients.c.profile, clients.c.options)
 _BODY = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
 
 
@@ -44,6 +45,7 @@ class TokenRow:
     token_revoked: bool
     userinfo_alg: str
     profile: str
+    options: Options
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,14 @@ class AccessStore:
         if row is None:
             return None
         authorization = read_authorization(row)
-        person, party = _subjects(row[len(AUTHORIZATION) : -4], authorization.party_id)
+        person, party = _subjects(row[len(AUTHORIZATION) : -5], authorization.party_id)
         if party is None:
             return None
-        alg, profile, demo, revoked = row[-4:]
-        return TokenRow(authorization, person, party, bool(demo), bool(revoked), alg, profile)
+        alg, profile, text, demo, revoked = row[-5:]
+        options = read_options(text)
+        return TokenRow(
+            authorization, person, party, bool(demo), bool(revoked), alg, profile, options
+        )
 
     def find_own_token(self, client_id: str, jti: str) -> OwnTokenRow | None:
         """Find the app behind a token of its own, and its owner."""
@@ -99,24 +104,24 @@ class AccessStore:
 
 
 def _subjects(values: tuple[Any, ...], party_id: str | None) -> tuple[Person, Party | None]:
-    person = Person(*values[: len(_PERSON)])
+    person = Person(*values[: len(PERSON)])
     if party_id == person.person_id:
         return person, party_of(person)
-    if values[len(_PERSON)] is None:
+    if values[len(PERSON)] is None:
         return person, None
-    return person, party_of(LegalPerson(*values[len(_PERSON) : len(_PERSON) + len(_BODY)]))
+    return person, party_of(LegalPerson(*values[len(PERSON) : len(PERSON) + len(_BODY)]))
 
 
 _REVOKED = select(exists().where(revoked_tokens.c.jti == bindparam("jti"))).scalar_subquery()
 # Built once: composing a statement costs more than running it.
 _SESSION = (
-    select(*SESSION, *_PERSON, *_BODY)
+    select(*SESSION, *PERSON, *_BODY)
     .join(people, people.c.person_id == sessions.c.person_id)
     .outerjoin(legal_persons, legal_persons.c.legal_person_id == sessions.c.party_id)
     .where(sessions.c.cookie_hash == bindparam("cookie_hash"))
 )
 _TOKEN = (
-    select(*AUTHORIZATION, *_PERSON, *_BODY, *_APP, clients.c.demo, _REVOKED)
+    select(*AUTHORIZATION, *PERSON, *_BODY, *_APP, clients.c.demo, _REVOKED)
     .join(people, people.c.person_id == authorizations.c.person_id)
     .join(clients, clients.c.client_id == authorizations.c.client_id)
     .outerjoin(legal_persons, legal_persons.c.legal_person_id == authorizations.c.party_id)

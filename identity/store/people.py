@@ -17,6 +17,7 @@ PERSON = (
     people.c.demo,
     people.c.suspended_at.is_not(None),
     people.c.vouched,
+    people.c.about,
 )
 LEGAL_PERSON = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
 
@@ -63,6 +64,12 @@ class PeopleStore:
         other = column.is_not(None) if since is None else column.is_(None)
         statement = update(people).where(people.c.person_id == person_id, other)
         return self._connection.execute(statement.values(suspended_at=since)).rowcount == 1
+
+    def set_about(self, person_id: str, about: str) -> None:
+        """Replace what is held about a person."""
+        self._connection.execute(
+            update(people).where(people.c.person_id == person_id).values(about=about)
+        )
 
     def add_legal_person(self, subject: LegalPerson, now: int) -> None:
         """Add a legal person.

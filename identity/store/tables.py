@@ -28,6 +28,7 @@ people = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("suspended_at", BigInteger),
     Column("vouched", Integer, nullable=False, server_default="2"),
+    Column("about", Text, nullable=False, server_default=""),
 )
 
 legal_persons = Table(
@@ -279,4 +280,14 @@ passkeys = Table(
     Column("last_used_at", BigInteger),
     Column("refused_at", BigInteger),
     Index("passkeys_by_person", "person_id"),
+)
+
+registration_tokens = Table(
+    "registration_tokens",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("note", Text, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
 )

@@ -68,12 +68,17 @@ FULL: dict[str, Any] = {
     "tls_client_auth_san_email": "it@app.example",
     "tls_client_certificate_bound_access_tokens": True,
     "introspection_signed_response_alg": "ES256",
+    "id_token_encrypted_response_alg": "ECDH-ES",
+    "id_token_encrypted_response_enc": "A256GCM",
+    "userinfo_encrypted_response_alg": "ECDH-ES+A128KW",
+    "userinfo_encrypted_response_enc": "A128GCM",
     "backchannel_logout_uri": "https://app.example/ended",
     "backchannel_logout_session_required": True,
     "backchannel_token_delivery_mode": "ping",
     "backchannel_client_notification_endpoint": "https://app.example/ping",
     "authorization_details_types": ["licence"],
 }
+NOT_YET = {"request_object_encryption_alg"}
 APART = {  # what excludes something in FULL
     "jwks_uri": "https://app.example/jwks",
 }
@@ -205,6 +210,13 @@ def test_what_lies_just_within_a_bound_is_accepted(name: str, value: Any) -> Non
         ({"application_type": "web", "redirect_uris": ["com.example:/cb"]}, "application_type"),
         ({"backchannel_logout_session_required": True}, "backchannel_logout_uri"),
         ({"id_token_encrypted_response_enc": "A128GCM"}, "needs id_token_encrypted_response_alg"),
+        ({"id_token_encrypted_response_alg": "ECDH-ES"}, "needs a fitting key"),
+        (
+            {"userinfo_encrypted_response_alg": "RSA-OAEP-256", "jwks": KEYS},
+            "needs a fitting key",
+        ),
+        ({"id_token_encrypted_response_alg": "RSA1_5", "jwks": KEYS}, "is one of"),
+        ({"id_token_encrypted_response_alg": "RSA-OAEP", "jwks": KEYS}, "is one of"),
         ({"backchannel_token_delivery_mode": "ping"}, "notification_endpoint"),
         ({"grant_types": ["client_credentials"]}, "redirect_uris"),
         (

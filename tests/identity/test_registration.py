@@ -1,6 +1,10 @@
 """Apps that register themselves: what the suite's dynamic plan asks, and what is refused."""
 
+import json
 import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -8,13 +12,25 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from identity.errors import BadRegistrationRequest
+from identity.errors import BadRegistration, BadRegistrationRequest, TooManyRegistrations
 from identity.fetching import fetch
 from identity.metadata.allowances import BY_ITSELF
 from identity.metadata.reading import read_client
+from identity.registering import (
+    BY_TOKEN,
+    DAY_SECONDS,
+    OPEN,
+    TRIES,
+    WINDOW_SECONDS,
+    add_registration_token,
+    count_registration,
+)
+from identity.registration import register as register_app
+from identity.store.housekeeping import UNUSED_SECONDS
 from tests.identity.browser import Browser, basic
 from tests.identity.conftest import Site
-from tests.identity.world import REDIRECT
+from tests.identity.signing import JWKS
+from tests.identity.world import REDIRECT, World
 
 module = pytest.mark.module
 Registered = dict[str, Any]
@@ -242,16 +258,179 @@ def test_only_https_is_read(address: str) -> None:
         fetch(address, loopback=True)
 
 
+def own_headers(app: Registered) -> dict[str, str]:
+    return {"Authorization": f"Bearer {app['registration_access_token']}"}
+
+
+def anew(app: Registered, **changes: Any) -> Registered:
+    """What an app sends to change its registration."""
+    return {"client_id": app["client_id"], "redirect_uris": [REDIRECT], **changes}
+
+
 def test_an_app_may_register_anew_and_keeps_its_secret(site: Site) -> None:
     browser = site.browser("reader")
-    app = registered(browser, client_name="演示·旧名")
-    own = {"Authorization": f"Bearer {app['registration_access_token']}"}
-    anew = {"redirect_uris": [REDIRECT], "client_name": "演示·新名"}
+    app = registered(browser, client_name="演示·旧名", contacts=["me@app.example"])
     address = app["registration_client_uri"]
-    assert browser.http.put(address, json=anew, headers=own).json()["client_name"] == "演示·新名"
+    document = anew(app, client_name="演示·新名", client_secret=app["client_secret"])
+    told = browser.http.put(address, json=document, headers=own_headers(app)).json()
+    assert told["client_name"] == "演示·新名"
+    assert "contacts" not in told  # what is left out is gone, RFC 7592 §2.2
+    assert "client_secret" not in told
+    assert told["registration_access_token"] == app["registration_access_token"]
     assert tokens_of(browser, app)["id_token"]
-    for document in ({}, {**anew, "token_endpoint_auth_method": "none"}):
-        assert browser.http.put(address, json=document, headers=own).status_code == 400
-    for headers in ({}, {"Authorization": "Bearer x"}):
-        assert browser.http.put(address, json=anew, headers=headers).status_code == 401
-    assert browser.http.put("/register/web", json=anew, headers=own).status_code == 401
+    for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic eDp5"}):
+        assert browser.http.put(address, json=document, headers=headers).status_code == 401
+    for other in ("/register/web", "/register/x"):
+        answer = browser.http.put(other, json=document, headers=own_headers(app))
+        assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"redirect_uris": []}, "redirect_uris"),
+        ({"token_endpoint_auth_method": "none"}, "two apps"),
+        ({"client_id": "another"}, "client_id"),
+        ({"client_id": None}, "client_id"),
+        ({"client_secret": "one of my own"}, "client_secret"),
+        ({"client_secret": 1}, "client_secret"),
+        ({"registration_access_token": "x"}, "registration_access_token"),
+        ({"registration_client_uri": "https://a.example"}, "registration_client_uri"),
+        ({"client_id_issued_at": 1}, "client_id_issued_at"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_and_changes_nothing(
+    site: Site, changes: Registered, words: str
+) -> None:
+    browser = site.browser()
+    app = registered(browser, client_name="演示·旧名")
+    address, own = app["registration_client_uri"], own_headers(app)
+    document = anew(app, client_name="演示·新名") | changes
+    answer = browser.http.put(address, json=document, headers=own)
+    assert answer.status_code == 400
+    assert words in answer.json()["error_description"]
+    assert browser.http.get(address, headers=own).json()["client_name"] == "演示·旧名"
+
+
+def test_an_app_may_change_how_it_proves_itself(site: Site) -> None:
+    browser = site.browser("reader")
+    app = registered(browser)
+    address, own = app["registration_client_uri"], own_headers(app)
+    keys = {"token_endpoint_auth_method": "private_key_jwt", "jwks": json.loads(JWKS)}
+    told = browser.http.put(address, json=anew(app, **keys), headers=own).json()
+    assert told["token_endpoint_auth_method"] == "private_key_jwt"
+    form = {"grant_type": "refresh_token", "refresh_token": "x"}
+    old = browser.token(basic(app["client_id"], app["client_secret"]), **form)
+    assert old.status_code == 401
+    told = browser.http.put(address, json=anew(app), headers=own).json()
+    assert told["client_secret"] != app["client_secret"]
+    assert tokens_of(browser, app | told)["id_token"]
+
+
+def test_what_is_told_at_registration_is_told_again(site: Site) -> None:
+    app = registered(site.browser(), software_id="a", software_version="1", contacts=["a@b.c"])
+    told = site.browser().http.get(app["registration_client_uri"], headers=own_headers(app)).json()
+    issued = {"client_secret", "client_secret_expires_at", "client_id_issued_at"}
+    assert told == {name: value for name, value in app.items() if name not in issued}
+
+
+def test_a_software_statement_is_refused_by_its_own_error(site: Site) -> None:
+    answer = register(site.browser(), software_statement="e30.e30.")
+    assert answer.json()["error"] == "unapproved_software_statement"
+
+
+@contextmanager
+def only_with_token(site: Site) -> Iterator[None]:
+    object.__setattr__(site.world.realm, "registration", BY_TOKEN)
+    yield
+    object.__setattr__(site.world.realm, "registration", OPEN)
+
+
+def token_for(site: Site, uses: int = 1, days: int = 1) -> dict[str, str]:
+    with site.world.working() as work:
+        token = add_registration_token(work, note="a test bench", uses=uses, days=days)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_registration_may_need_a_token_that_counts_its_uses(site: Site) -> None:
+    http, document = site.browser().http, {"redirect_uris": [REDIRECT]}
+    with only_with_token(site):
+        for headers in ({}, {"Authorization": "Bearer x"}):
+            refused = http.post("/register", json=document, headers=headers)
+            assert refused.status_code == 401
+            assert "invalid_token" in refused.headers["www-authenticate"]
+        headers = token_for(site, uses=2)
+        assert http.post("/register", json={}, headers=headers).status_code == 400
+        answers = [http.post("/register", json=document, headers=headers) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [201, 201, 401]
+        headers = token_for(site)
+        site.world.clock.now += DAY_SECONDS
+        assert http.post("/register", json=document, headers=headers).status_code == 401
+        headers = token_for(site)
+        site.world.clock.now += DAY_SECONDS - 1
+        assert http.post("/register", json=document, headers=headers).status_code == 201
+
+
+def test_of_many_that_use_one_token_at_once_exactly_one_registers(site: Site) -> None:
+    with only_with_token(site):
+        headers = token_for(site)
+
+        def one(_: int) -> int:
+            document = {"redirect_uris": [REDIRECT]}
+            return httpx.post(f"{site.url}/register", json=document, headers=headers).status_code
+
+        with ThreadPoolExecutor(16) as pool:
+            statuses = list(pool.map(one, range(50)))
+    assert sorted(statuses) == [201] + [401] * 49
+
+
+@pytest.mark.parametrize(
+    ("note", "uses", "days"),
+    [("", 1, 1), ("x" * 81, 1, 1), ("two\nlines", 1, 1), ("x", 0, 1), ("x", 10_001, 1),
+     ("x", 1, 0), ("x", 1, 367)],
+)  # fmt: skip
+def test_a_token_has_bounds(world: World, note: str, uses: int, days: int) -> None:
+    with world.working() as work, pytest.raises(BadRegistration):
+        add_registration_token(work, note=note, uses=uses, days=days)
+
+
+def test_nobody_floods_us_with_apps(world: World) -> None:
+    for _ in range(TRIES):
+        count_registration(world.realm, "192.0.2.1")
+    with pytest.raises(TooManyRegistrations):
+        count_registration(world.realm, "192.0.2.1")
+    count_registration(world.realm, "192.0.2.2")
+    world.clock.now += WINDOW_SECONDS
+    count_registration(world.realm, "192.0.2.1")
+
+
+def test_who_registers_too_much_is_told_how_long_to_wait(site: Site) -> None:
+    for _ in range(TRIES):
+        count_registration(site.world.realm, "127.0.0.1")
+    answer = register(site.browser())
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["retry-after"]) <= WINDOW_SECONDS
+    assert answer.json()["error"]
+
+
+def test_an_app_that_registered_itself_and_signs_nobody_in_is_forgotten(world: World) -> None:
+    def registered_now() -> str:
+        client = read_client({"redirect_uris": [REDIRECT]}, world.realm.fresh_id(), BY_ITSELF, None)
+        with world.working() as work:
+            register_app(work, client)
+        return client.client_id
+
+    unused, used = registered_now(), registered_now()
+    person = world.person("reader").person_id
+    with world.working() as work:
+        work.store.clients.save_consent(person, person, used, frozenset({"openid"}), work.now)
+
+    def left(after: int) -> set[str]:
+        with world.working() as work:
+            work.store.housekeeping.forget_ended(work.now + after)
+            return {client.client_id for client in work.store.clients.all()} & {unused, used}
+
+    assert left(UNUSED_SECONDS - 1) == {unused, used}
+    assert left(UNUSED_SECONDS) == {used}
+    with world.working() as work:
+        assert work.store.clients.find("web")

@@ -17,13 +17,21 @@ from identity.clients import COMPATIBLE, POST, PUBLIC, SERVICE, STANDARD, WEB
 from identity.keys import load_keys
 from identity.pages.frame import read_cookie
 from identity.realm import Realm, Work
-from identity.registry import NewClient, add_client, add_legal_person, add_mandate, add_person
+from identity.registry import (
+    NewClient,
+    add_client,
+    add_legal_person,
+    add_mandate,
+    add_person,
+    describe_person,
+)
 from identity.scopes import SCOPES
 from identity.seals import KEY_BYTES, Seals
 from identity.sign_in.methods import Proof
 from identity.signing_in import open_session
 from identity.store import IdentityStore, metadata
 from identity.subjects import Person
+from service import demo
 from service.database import Database
 from service.web.errors import WebError
 from service.web.frame import PageFrame
@@ -134,9 +142,9 @@ def open_world(folder: Path, issuer: str = ISSUER, url: str = "") -> World:
         clock,
         demo_allowed=True,
         reads_are_local=True,
-        registration_open=True,
         takes_certificates=True,
         client_roots=(ROOT.certificate,),
+        registration="open",
     )
     return World(realm, database, clock)
 
@@ -158,6 +166,7 @@ def populate(work: Work) -> None:
         ("reader", "演示·赵静", "120101192805180044"),
     ):
         add_person(work, account=account, name=name, citizen_number=number, password=PASSWORD)
+    describe_person(work, account="reader", about=demo.COMPLETE)
     add_legal_person(work, code=COMPANY_CODE, name=COMPANY)
     add_legal_person(work, code=OTHER_COMPANY_CODE, name="演示·市场监督管理局")
     add_mandate(work, account="agent", code=COMPANY_CODE, role="agent", powers=["licences"])

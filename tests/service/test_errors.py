@@ -25,8 +25,8 @@ NEVER_AT_AN_ADDRESS = {
     "ChainLocked", "ChainDamaged", "TransactionRefused", "TransactionReplaced",
     "KeyUnreadable", "ChainRejected", "ChainExpired", "FormatRejected", "SignatureRejected",
     "BadAssertion", "AppUnreachable", "BadProof", "NonceWanted", "UnknownSigner", "KeysWanted",
-    "BadCertificate", "BadRequestObject",
-    "BadWish", "BadRegistrationRequest", "BadRegistrationToken",
+    "BadCertificate", "BadRequestObject", "NoKeyToEncrypt",
+    "BadWish", "BadRegistrationRequest", "BadRegistrationToken", "TooManyRegistrations",
     "IdentityError", "CertificateError", "LedgerError", "WebError",
 }  # fmt: skip
 MODULES = (certificates.errors, identity.errors, ledger.errors, service.web.errors)

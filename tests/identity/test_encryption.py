@@ -1,0 +1,157 @@
+"""What only one app can read: nested tokens, each way of wrapping, and keys that do not fit."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc import jwe, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
+
+from identity.encryption import CIPHERS, KEY_WRAPS, encrypt, find_key
+from identity.errors import NoKeyToEncrypt
+from identity.key_sets import LIFETIME_SECONDS
+from tests.identity.browser import Browser
+from tests.identity.conftest import Site
+from tests.identity.publishing import Publisher, publishing
+from tests.identity.test_registration import registered, tokens_of
+
+EC = ECKey.generate_key("P-256", {"kid": "ec", "use": "enc"})
+RSA = RSAKey.generate_key(2048, {"kid": "rsa", "use": "enc"})
+X25519 = OKPKey.generate_key("X25519", {"kid": "x", "use": "enc"})
+SIGNING = ECKey.generate_key("P-256", {"kid": "sig", "use": "sig"})
+PLAIN = ECKey.generate_key("P-256", {"kid": "plain"})
+
+
+def public(*keys: Any) -> dict[str, Any]:
+    return {"keys": [key.as_dict(private=False) for key in keys]}
+
+
+def text(*keys: Any) -> str:
+    return json.dumps(public(*keys))
+
+
+def key_for(wrap: str) -> Any:
+    return RSA if wrap.startswith("RSA") else EC
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Iterator[Publisher]:
+    with publishing(tmp_path) as running:
+        yield running
+
+
+@pytest.mark.parametrize("wrap", KEY_WRAPS)
+@pytest.mark.parametrize("cipher", CIPHERS)
+def test_whoever_holds_the_key_reads_it_and_nobody_else(wrap: str, cipher: str) -> None:
+    written = encrypt("a signed token", text(SIGNING, EC, RSA), wrap, cipher)
+    read = jwe.decrypt_compact(written, key_for(wrap), [wrap, cipher])
+    assert read.plaintext == b"a signed token"
+    header = {"alg": wrap, "enc": cipher, "cty": "JWT", "kid": key_for(wrap).kid}
+    assert read.protected.items() >= header.items()
+    stranger = RSAKey.generate_key(2048) if key_for(wrap) is RSA else PLAIN
+    with pytest.raises((JoseError, ValueError)):
+        jwe.decrypt_compact(written, stranger, [wrap, cipher])
+
+
+def test_other_curves_will_do_for_agreement() -> None:
+    for key in (X25519, ECKey.generate_key("P-384"), ECKey.generate_key("P-521")):
+        written = encrypt("x", text(key), "ECDH-ES", "A256GCM")
+        assert jwe.decrypt_compact(written, key, ["ECDH-ES", "A256GCM"]).plaintext == b"x"
+
+
+def test_a_key_meant_for_encryption_comes_first() -> None:
+    found = find_key(text(PLAIN, EC), "ECDH-ES")
+    assert found is not None
+    assert found.get("kid") == "ec"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "",
+        "{",
+        '{"keys": 1}',
+        text(SIGNING),
+        text(RSA),
+        text(OKPKey.generate_key("Ed25519")),
+        json.dumps({"keys": [{**EC.as_dict(private=False), "alg": "ECDH-ES+A256KW"}]}),
+        json.dumps({"keys": [EC.as_dict(private=True)]}),
+        json.dumps({"keys": [{**EC.as_dict(private=False), "x": "AAAA"}]}),
+        json.dumps({"keys": [{"kty": "EC"}, {"kty": []}, None, {"kty": "RSA", "n": "AQ"}]}),
+    ],
+)
+def test_a_set_without_a_fitting_key_is_refused(keys: str) -> None:
+    with pytest.raises(NoKeyToEncrypt):
+        encrypt("x", keys, "ECDH-ES", "A128GCM")
+
+
+def test_a_weak_rsa_key_does_not_fit() -> None:
+    with pytest.warns(match="bits"):
+        weak = json.dumps(public(RSAKey.generate_key(1024, auto_kid=False)))
+    assert find_key(weak, "RSA-OAEP-256") is None
+
+
+def opened(token: str, wrap: str, cipher: str = "A128CBC-HS256") -> str:
+    read = jwe.decrypt_compact(token, key_for(wrap), [wrap, cipher])
+    return (read.plaintext or b"").decode()
+
+
+def claims_in(browser: Browser, token: str) -> dict[str, Any]:
+    keys = KeySet.import_key_set(browser.http.get("/jwks").json())
+    return dict(jwt.decode(token, keys, ["RS256"]).claims)
+
+
+@pytest.mark.parametrize("wrap", KEY_WRAPS)
+def test_an_id_token_is_signed_and_then_encrypted(site: Site, wrap: str) -> None:
+    browser = site.browser("reader")
+    app = registered(browser, jwks=public(EC, RSA), id_token_encrypted_response_alg=wrap)
+    tokens = tokens_of(browser, app)
+    claims = claims_in(browser, opened(tokens["id_token"], wrap))
+    assert claims["aud"] == app["client_id"]
+    assert tokens["access_token"].count(".") == 2
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_userinfo_is_encrypted_with_and_without_a_signature(site: Site, *, signed: bool) -> None:
+    browser = site.browser("reader")
+    more = {"userinfo_signed_response_alg": "RS256"} if signed else {}
+    app = registered(
+        browser,
+        jwks=public(RSA),
+        userinfo_encrypted_response_alg="RSA-OAEP-256",
+        userinfo_encrypted_response_enc="A256GCM",
+        **more,
+    )
+    headers = {"Authorization": f"Bearer {tokens_of(browser, app)['access_token']}"}
+    answer = browser.http.get("/userinfo", headers=headers)
+    assert answer.headers["content-type"] == "application/jwt"
+    inside = opened(answer.text, "RSA-OAEP-256", "A256GCM")
+    claims = claims_in(browser, inside) if signed else json.loads(inside)
+    assert claims["name"]
+    assert ("iss" in claims) is signed
+
+
+def test_keys_at_an_address_are_fetched_before_the_code_is_spent(
+    site: Site, publisher: Publisher
+) -> None:
+    browser = site.browser("reader")
+    publisher.keys = [EC]
+    app = registered(
+        browser,
+        jwks_uri=publisher.url,
+        id_token_encrypted_response_alg="ECDH-ES",
+        userinfo_encrypted_response_alg="ECDH-ES",
+    )
+    tokens = tokens_of(browser, app)
+    assert claims_in(browser, opened(tokens["id_token"], "ECDH-ES"))["sub"]
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert json.loads(opened(browser.http.get("/userinfo", headers=headers).text, "ECDH-ES"))
+    assert publisher.asked == 1
+    publisher.keys = []
+    site.world.clock.now += LIFETIME_SECONDS
+    refused = browser.http.get("/userinfo", headers=headers)
+    assert refused.status_code == 400
+    assert "invalid_request" in refused.headers["www-authenticate"]
