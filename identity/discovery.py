@@ -59,13 +59,7 @@ def describe(
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "acr_values_supported": list(ALL_ACR_VALUES),
-        "claims_supported": [
-            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "act"),
-            *(*CLAIMS, "legal_person"),
-        ],
-        "verified_claims_supported": True,  # OpenID Identity Assurance §9
-        "trust_frameworks_supported": [FRAMEWORK],
-        "claims_in_verified_claims_supported": ["authority"],
+        **_claims(),
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["zh-CN", "en"],
         "claims_parameter_supported": True,
@@ -108,4 +102,17 @@ def _encryption() -> dict[str, list[str]]:
         f"{answer}_encryption_{part}_values_supported": list(values)
         for answer in ("id_token", "userinfo")
         for part, values in ways.items()
+    }
+
+
+def _claims() -> dict[str, Any]:
+    """Say what can be known about a person, and how sure it is (Discovery §3)."""
+    return {
+        "claims_supported": [
+            *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "act"),
+            *(*CLAIMS, "legal_person"),
+        ],
+        "verified_claims_supported": True,  # OpenID Identity Assurance §9
+        "trust_frameworks_supported": [FRAMEWORK],
+        "claims_in_verified_claims_supported": ["authority"],
     }
