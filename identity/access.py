@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from identity.acting import mandates_for
+from identity.acting import check_actors, mandates_for
+from identity.actors import read_actors
 from identity.clients import STANDARD
 from identity.errors import BadAccessToken, MandateMissing
 from identity.mandates import ISSUE, LICENCES, RECORDS, SHOW, USES, VERIFY, Mandate, check_mandate
@@ -56,7 +57,8 @@ class Access:
 def verify_access(work: Work, token: str) -> Access:
     """Check an access token, the authorization behind it and the mandate behind that.
 
-    Costs one statement, and a second one when a person acts for a legal person.
+    Costs one statement, and a second one when a person acts for a legal person. Those who act
+    through a token that was exchanged cost one or two each.
 
     Raises:
         BadAccessToken: any of them does not hold at this moment.
@@ -70,6 +72,7 @@ def verify_access(work: Work, token: str) -> Access:
         raise BadAccessToken("the token was withdrawn")
     try:
         mandates = mandates_for(work, row.person.person_id, row.party.party_id)
+        check_actors(work, read_actors(row.authorization.actors))
     except MandateMissing:
         raise BadAccessToken("the mandate behind the token has ended") from None
     scopes = split(claims["scope"])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from identity.actors import Actor
 from identity.authority import Claims, authority_claims
 from identity.authorizations import Authorization
 from identity.errors import MandateMissing
@@ -67,6 +68,23 @@ def mandates_for(work: Work, person_id: str, party_id: str) -> Sequence[Mandate]
         return ()
     held = work.store.mandates.of_person(person_id, party_id)
     return live_mandates(held, person_id, party_id, work.now)
+
+
+def check_actors(work: Work, actors: Sequence[Actor]) -> None:
+    """Check that everybody in a chain of actors may still act.
+
+    Raises:
+        MandateMissing: an app is gone, a mandate has ended, or somebody is of the demo data.
+    """
+    for actor in actors:
+        client = work.store.clients.find(actor.client_id)
+        demo = client is None or client.demo
+        if actor.person_id:
+            mandates_for(work, actor.person_id, actor.party_id)
+            person = work.store.people.find_person(actor.person_id)
+            demo = demo or person is None or person.demo
+        if client is None or (demo and not work.realm.demo_allowed):
+            raise MandateMissing("an actor of this token is gone")
 
 
 def authority_behind(work: Work, authorization: Authorization) -> Claims:

@@ -45,6 +45,8 @@ class Authorization:
             (RFC 7800 §3), empty if they are not.
         details: what was allowed in particular, as JSON text (RFC 9396), empty for nothing.
         resources: interfaces that tokens are for, separated by spaces (RFC 8707); empty for ours.
+        actors: who acts through whom, when a token was exchanged (`identity.actors`); empty else.
+        derived_from: authorization with whose token the exchanging began; it ends both.
     """
 
     authorization_id: str
@@ -70,6 +72,8 @@ class Authorization:
     confirmation: str = ""
     details: str = ""
     resources: str = ""
+    actors: str = ""
+    derived_from: str = ""
 
     def is_live(self, now: int) -> bool:
         """Tell whether tokens may still be drawn from it."""

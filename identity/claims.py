@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from identity.about import read_about
+from identity.actors import act_through, may_act_claims, name_first
 from identity.authorizations import Authorization
 from identity.clients import Client
 from identity.scopes import LEGAL_PERSON, NAME, claims_of, join
@@ -54,8 +55,10 @@ def access_claims(
     named = subject_claims(seals, client.sector, authorization.person_id, authorization.party_id)
     return (
         _access(issue, client, scopes)
-        | named
+        | act_through(named, authorization.actors, seals, client.sector)
+        | may_act_claims(client.options.may_act)
         | {
+            "exp": min(issue.now + ACCESS_SECONDS, authorization.expires_at),
             "auth_time": authorization.auth_time,
             "acr": authorization.acr,
             "authorization": authorization.authorization_id,
@@ -129,11 +132,9 @@ def userinfo_claims(
     """
     claims: Claims = {"sub": named["sub"]}
     if "act" in named:
-        claims["act"] = dict(named["act"])
-    told = claims_of(scopes)
-    claims |= about_party(person, party, told)
-    if "act" in claims and NAME in told:
-        claims["act"]["name"] = person.name
+        known = NAME in claims_of(scopes) and party.is_legal_person
+        claims["act"] = name_first(named["act"], person.name if known else "")
+    claims |= about_party(person, party, claims_of(scopes))
     if LEGAL_PERSON in scopes and party.is_legal_person:
         claims["legal_person"] = {
             "name": party.name,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from identity.actors import EXCHANGE_GRANT
 from identity.assurance import ALL_ACR_VALUES
 from identity.authority import FRAMEWORK
 from identity.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
@@ -38,13 +39,7 @@ def describe(
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
-        "device_authorization_endpoint": f"{issuer}/device_authorization",
-        "grant_types_supported": [
-            "authorization_code",
-            "refresh_token",
-            "client_credentials",
-            DEVICE_GRANT,
-        ],
+        **_grants(issuer),
         "subject_types_supported": list(SUBJECT_TYPES),
         "userinfo_signing_alg_values_supported": list(ALGORITHMS),
         **_encryption(),
@@ -68,6 +63,15 @@ def describe(
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+    }
+
+
+def _grants(issuer: str) -> dict[str, Any]:
+    """Say what an app may come to the token endpoint with, and where the others begin."""
+    usual = ["authorization_code", "refresh_token", "client_credentials"]
+    return {
+        "grant_types_supported": [*usual, DEVICE_GRANT, EXCHANGE_GRANT],
+        "device_authorization_endpoint": f"{issuer}/device_authorization",  # RFC 8628 §4
     }
 
 

@@ -242,6 +242,18 @@ class SignInPaused(IdentityError):
         self.until = until
 
 
+class ExchangeRefused(IdentityError):
+    """A token that an app may not exchange (RFC 8693 §2.2.2).
+
+    Attributes:
+        code: what the protocol calls it.
+    """
+
+    def __init__(self, why: str, code: str = "invalid_request") -> None:
+        super().__init__(why)
+        self.code = code
+
+
 class UserCodeRefused(IdentityError):
     """A code of a terminal under which no request waits (RFC 8628 §3.3)."""
 

@@ -39,6 +39,9 @@ class Options:
         backchannel_logout_session_required: whether it needs `sid` there.
         backchannel_token_delivery_mode: `poll` or `ping` (CIBA §4), empty without CIBA.
         backchannel_client_notification_endpoint: where it is pinged.
+        backchannel_authentication_request_signing_alg: the one algorithm of its requests (CIBA
+            §4), empty if it need not sign them.
+        may_act: apps that may exchange its tokens, and then act for its people (RFC 8693 §4.4).
         authorization_details_types: RFC 9396 §10.
         application_type: `web` or `native` (OpenID Connect Registration §2), empty if not said.
         software_id: what the app is an instance of (RFC 7591 §2).
@@ -69,6 +72,8 @@ class Options:
     backchannel_logout_session_required: bool = False
     backchannel_token_delivery_mode: str = ""
     backchannel_client_notification_endpoint: str = ""
+    backchannel_authentication_request_signing_alg: str = ""
+    may_act: tuple[str, ...] = ()
     authorization_details_types: tuple[str, ...] = ()
     application_type: str = ""
     software_id: str = ""

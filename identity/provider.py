@@ -137,11 +137,12 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             return answer | {"access_token": sign_token(realm.keys, ACCESS, claims)}
         claims = access_claims(issue, realm.seals, client.client, user, scopes) | bound
         answer["access_token"] = sign_token(realm.keys, ACCESS, claims)
+        answer["expires_in"] = claims["exp"] - self.work.now
         if include_refresh_token and (user.offline or OFFLINE in user.scopes):
             answer["refresh_token"] = make_refresh_token(
                 realm.seals, user.authorization_id, user.refreshes
             )
-        if OPENID in scopes:
+        if OPENID in scopes and not user.actors:  # told to the app that signed the person in
             access_token = str(answer["access_token"])
             claims = id_claims(issue, realm.seals, client.client, user, access_token)
             claims |= authority_behind(self.work, user) | self._wanted(user)

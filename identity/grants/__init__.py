@@ -9,10 +9,12 @@ from identity.grants.decoupled import DeviceGrant
 from identity.grants.pkce import Pkce
 from identity.grants.profile import RequestProfile
 from identity.grants.refresh_token import RefreshGrant
+from identity.grants.token_exchange import ExchangeGrant
 
 GRANTS: Mapping[type[Any], Sequence[Any]] = {
     CodeGrant: (RequestProfile(), Pkce()),
     RefreshGrant: (),
     OwnGrant: (),
     DeviceGrant: (),
+    ExchangeGrant: (),
 }

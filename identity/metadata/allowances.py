@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from identity.actors import EXCHANGE_GRANT
 from identity.clients import COMPATIBLE, STANDARD
+from identity.decoupled import DEVICE_GRANT
 from identity.profiles import POLICIES
 from identity.scopes import ADDRESS, EMAIL, OFFLINE, OPENID, PHONE, PROFILE, SCOPES
 from identity.subjects import LegalPerson
 
 CODE, REFRESH, OWN = "authorization_code", "refresh_token", "client_credentials"
+OTHERS = (DEVICE_GRANT, EXCHANGE_GRANT)  # for apps that somebody answers for
 NOBODY = LegalPerson("0" * 32, "SELF-REGISTERED", "自行注册的应用")
 
 
@@ -46,4 +49,4 @@ BY_ITSELF = Allowance(
 def by_operator(owner_id: str) -> Allowance:
     """Return what an operator may register for a legal person: all there is."""
     usual = frozenset({OPENID, PROFILE})
-    return Allowance(owner_id, frozenset(SCOPES), usual, frozenset({CODE, REFRESH, OWN}))
+    return Allowance(owner_id, frozenset(SCOPES), usual, frozenset({CODE, REFRESH, OWN, *OTHERS}))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from identity.client_keys import ALGORITHMS as SIGNING_OF_APPS
+from identity.client_keys import STRICT_ALGORITHMS
 from identity.clients import AUTH_METHODS, BASIC, PAIRWISE, PROFILES, SUBJECT_TYPES
 from identity.encryption import CIPHERS, KEY_WRAPS
 from identity.keys import ALGORITHMS
@@ -105,6 +106,8 @@ FIELDS = (
     Field("backchannel_logout_session_required", flag, usual=False),
     Field("backchannel_token_delivery_mode", one_of(("poll", "ping"))),
     Field("backchannel_client_notification_endpoint", link),
+    Field("backchannel_authentication_request_signing_alg", one_of(STRICT_ALGORITHMS)),
+    Field("may_act", words, ()),
     Field("authorization_details_types", words, ()),
 )
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}

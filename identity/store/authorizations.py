@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, Executable, bindparam, exists, insert, or_, select, update
 
 from identity.authorizations import Authorization
 from identity.store.dialects import upsert
 from identity.store.tables import authorizations, revoked_tokens, sessions
 
+_ORIGIN = authorizations.alias()
 _LIVE = authorizations.c.revoked_at.is_(None)
 AUTHORIZATION = tuple(authorizations.c)  # in the order of the fields of `Authorization`
 _SCOPES = AUTHORIZATION.index(authorizations.c.scopes)
@@ -80,10 +81,16 @@ class AuthorizationStore:
         return self._change(_REFRESH, key=authorization_id, count=count, now=now)
 
     def revoke(self, authorization_id: str, now: int) -> None:
-        """Withdraw an authorization and all tokens drawn from it."""
+        """Withdraw an authorization and all tokens drawn from it, or exchanged for them."""
         self._connection.execute(
             update(authorizations)
-            .where(authorizations.c.authorization_id == authorization_id, _LIVE)
+            .where(
+                or_(
+                    authorizations.c.authorization_id == authorization_id,
+                    authorizations.c.derived_from == authorization_id,
+                ),
+                _LIVE,
+            )
             .values(revoked_at=now)
         )
 
@@ -104,17 +111,19 @@ class AuthorizationStore:
         )
 
     def revoke_of_app(self, person_id: str, party_id: str, client_id: str, now: int) -> None:
-        """Withdraw everything a person allowed one app while acting for a party."""
-        self._connection.execute(
-            update(authorizations)
-            .where(
-                authorizations.c.person_id == person_id,
-                authorizations.c.party_id == party_id,
-                authorizations.c.client_id == client_id,
-                _LIVE,
-            )
-            .values(revoked_at=now)
+        """Withdraw everything a person allowed one app while acting for a party.
+
+        What other apps got in exchange for its tokens ends too.
+        """
+        found = select(_ORIGIN.c.authorization_id).where(
+            _ORIGIN.c.person_id == person_id,
+            _ORIGIN.c.party_id == party_id,
+            _ORIGIN.c.client_id == client_id,
         )
+        theirs = or_(
+            authorizations.c.authorization_id.in_(found), authorizations.c.derived_from.in_(found)
+        )
+        self._connection.execute(update(authorizations).where(theirs, _LIVE).values(revoked_at=now))
 
     def revoke_token(self, jti: str, expires_at: int) -> None:
         """Withdraw one access token."""

@@ -162,8 +162,11 @@ authorizations = Table(
     Column("confirmation", Text, nullable=False, server_default=""),
     Column("details", Text, nullable=False, server_default=""),
     Column("resources", Text, nullable=False, server_default=""),
+    Column("actors", Text, nullable=False, server_default=""),
+    Column("derived_from", Text, nullable=False, server_default=""),
     Index("authorizations_by_session", "session_id"),
     Index("authorizations_by_person", "person_id", "client_id"),
+    Index("authorizations_by_origin", "derived_from"),
 )
 
 revoked_tokens = Table(

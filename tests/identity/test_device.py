@@ -28,6 +28,7 @@ from identity.tokens import ID, verify_signature
 from service.tour.forms import Form, read_forms
 from tests.identity.browser import Browser, query
 from tests.identity.conftest import Site
+from tests.identity.holding import Holder
 from tests.identity.world import COMPANY_CODE, EVERYTHING, World, world_bytes
 
 line = pytest.mark.line
@@ -378,6 +379,21 @@ def test_a_refresh_token_of_a_terminal_ends_absolutely(terminal: Site) -> None:
     form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": "terminal"}
     answer = httpx.post(f"{terminal.url}/token", data=form)
     assert error_of(answer) == (400, "invalid_grant")
+
+
+@line(27)
+def test_tokens_and_refresh_tokens_of_a_terminal_are_bound_to_the_key_it_proves(
+    terminal: Site,
+) -> None:
+    holder, begun = Holder(terminal), begin(terminal)
+    allow(terminal, begun)
+    form = {"grant_type": DEVICE_GRANT, "device_code": begun["device_code"]}
+    tokens = holder.token({"client_id": "terminal"}, **form).json()
+    assert tokens["token_type"] == "DPoP"
+    refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    plain = httpx.post(f"{terminal.url}/token", data={**refresh, "client_id": "terminal"})
+    assert error_of(plain) == (400, "invalid_grant")
+    assert holder.token({"client_id": "terminal"}, **refresh).status_code == 200
 
 
 def test_metadata_says_where_terminals_ask(terminal: Site) -> None:

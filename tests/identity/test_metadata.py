@@ -76,6 +76,8 @@ FULL: dict[str, Any] = {
     "backchannel_logout_session_required": True,
     "backchannel_token_delivery_mode": "ping",
     "backchannel_client_notification_endpoint": "https://app.example/ping",
+    "backchannel_authentication_request_signing_alg": "ES256",
+    "may_act": ["back-end"],
     "authorization_details_types": ["licence"],
 }
 NOT_YET = {"request_object_encryption_alg"}
