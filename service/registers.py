@@ -109,6 +109,26 @@ def _people(open_service: Open) -> typer.Typer:
             raise refuse(error) from None
         console.print(f"{person.name} can sign in as {person.account}")
 
+    @commands.command("import")
+    def bring(file: Path) -> None:
+        """Register people from a CSV file: account,name,number,password; all rows or none."""
+        _import(open_service(), file, PEOPLE, add_person)
+
+    @commands.command("list")
+    def show() -> None:
+        """List accounts and names."""
+        with open_service().realm.reading() as store:
+            people = store.people.all_people()
+        for person in people:
+            console.print(f"{person.account:20} {person.name}{'  (demo)' if person.demo else ''}")
+
+    _add_known(commands, open_service)
+    return commands
+
+
+def _add_known(commands: typer.Typer, open_service: Open) -> None:
+    """Add what is done about somebody who is registered."""
+
     @commands.command("sign-out")
     def sign_out(account: str) -> None:
         """End all sign-ins of a person and all that apps hold; the apps are told."""
@@ -121,11 +141,6 @@ def _people(open_service: Open) -> typer.Typer:
             raise refuse(error) from None
         console.print(f"{count} sign-ins of {account} have ended")
 
-    @commands.command("import")
-    def bring(file: Path) -> None:
-        """Register people from a CSV file: account,name,number,password; all rows or none."""
-        _import(open_service(), file, PEOPLE, add_person)
-
     @commands.command("describe")
     def describe(account: str, file: Annotated[Path, typer.Argument(exists=True)]) -> None:
         """Keep what else is known of a person: a JSON file by the names of OpenID Connect."""
@@ -137,16 +152,6 @@ def _people(open_service: Open) -> typer.Typer:
         except REFUSALS as error:
             raise refuse(error) from None
         console.print(f"{account} is described by {', '.join(about) or 'nothing'}")
-
-    @commands.command("list")
-    def show() -> None:
-        """List accounts and names."""
-        with open_service().realm.reading() as store:
-            people = store.people.all_people()
-        for person in people:
-            console.print(f"{person.account:20} {person.name}{'  (demo)' if person.demo else ''}")
-
-    return commands
 
 
 def _legal_persons(open_service: Open) -> typer.Typer:
