@@ -31,6 +31,7 @@ from tests.identity.discovered.apps import acting, sign_in
 from tests.identity.pushing import add_bank, request_object
 from tests.identity.test_conformance import asked, complete, id_token, userinfo
 from tests.identity.test_device import add_terminal, allow, begin, poll
+from tests.identity.test_exchange import add_back_ends, exchange, handed
 from tests.identity.test_registration import registered
 from tests.identity.test_request_objects import CORE, unsigned
 from tests.identity.test_request_objects import asked as asked_by_core
@@ -95,6 +96,12 @@ def a_terminal_signs_in(site: Site, grant: str) -> None:
     begun = begin(site)
     allow(site, begun)
     assert poll(site, begun).json()["access_token"]
+
+
+@exercises("grant_types_supported", "urn:ietf:params:oauth:grant-type:token-exchange")
+def an_app_acts_for_somebody(site: Site, grant: str) -> None:
+    add_back_ends(site.world)
+    assert exchange(site, handed(site)).json()["access_token"]
 
 
 @exercises("subject_types_supported", "public")
