@@ -95,6 +95,18 @@ def wanted_acrs(pending: Asked | None) -> str:
     return " ".join(_essential(pending)) or pending.parameters.get("acr_values")
 
 
+def insists(pending: Asked | None) -> bool:
+    """Tell whether an app wants a sign-in made for it, however short ago the last one was."""
+    if pending is None:
+        return False
+    parameters = pending.parameters
+    return bool(
+        "login" in parameters.get("prompt").split()
+        or parameters.get("max_age")
+        or pending.client.default_max_age is not None
+    )
+
+
 def _missing_step(
     work: Work, pending: Asked, flow: Flow, signed_in: SignedIn | None
 ) -> tuple[str, str] | None:

@@ -15,6 +15,8 @@ from identity.pages.enrolment import EnrolmentPage
 from identity.pages.frame import Form, Frame, Page, cannot_continue, see_other
 from identity.pages.passkeys import PasskeysPage
 from identity.pages.password import PasswordPage
+from identity.pages.scan_desk import ScanDeskPage, ScanStatePage
+from identity.pages.scan_phone import ScanPhonePage
 from identity.pages.second_factor import SecondFactorPage
 from identity.pages.sign_in import SignInPage
 from identity.pages.sign_out import SignOutPage
@@ -33,6 +35,9 @@ PAGES = (
     PasswordPage,
     DevicePage,
     PasskeysPage,
+    ScanDeskPage,
+    ScanStatePage,
+    ScanPhonePage,
 )
 
 

@@ -1,6 +1,5 @@
 """The page on which a person takes up a second factor, or gives it up."""
 
-import segno
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +16,7 @@ from identity.errors import (
 )
 from identity.events import FACTOR_ADDED, FACTOR_REMOVED
 from identity.noting import note
+from identity.pages.drawing import draw
 from identity.pages.frame import (
     BAD_REQUEST,
     Form,
@@ -120,12 +120,6 @@ class EnrolmentPage:
         }
         status = BAD_REQUEST if refused else 200
         return self._frame.render(request, "identity/enrolment.html", context, status)
-
-
-def draw(text: str) -> str:
-    """Draw `text` as inline SVG, sized by the style sheet."""
-    code = segno.make(text, error="m", micro=False)
-    return code.svg_inline(scale=8, border=4, dark="#000", light="#fff", omitsize=True)
 
 
 def _fours(text: str) -> list[str]:

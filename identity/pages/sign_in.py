@@ -54,7 +54,9 @@ class SignInPage:
         if name not in self._parts():
             return see_other(onward.to(self.path))
         try:
-            proof = METHODS[name].prove(self._realm, form, asking_at(request, self._realm))
+            proof = METHODS[name].prove(
+                self._realm, form, asking_at(request, self._realm, method=name)
+            )
         except (SignInRefused, PasskeyRefused) as refusal:
             note_failure(self._realm, request, refusal.person_id, name)
             return self._render(request, onward, form, refusal)

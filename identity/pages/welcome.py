@@ -13,11 +13,43 @@ from identity.sign_in.known_browsers import KNOWN_SECONDS, remember
 from identity.sign_in.methods import Asking, Proof
 from identity.signing_in import note_sign_in, open_session
 
+WAITING_SECONDS = 15 * 60
 
-def asking_at(request: Request, realm: Realm, person_id: str = "", session_id: str = "") -> Asking:
+
+def asking_at(
+    request: Request,
+    realm: Realm,
+    person_id: str = "",
+    session_id: str = "",
+    *,
+    method: str = "",
+) -> Asking:
     """Describe who asks to be let in."""
     kept = request.cookies.get(_known(realm), "")
-    return Asking(address_of(request), kept, person_id, session_id)
+    waiting = waiting_at(request, realm, method)
+    return Asking(address_of(request), kept, person_id, session_id, waiting)
+
+
+def waiting_at(request: Request, realm: Realm, method: str) -> str:
+    """Return the secret with which this browser waits for a sign-in made elsewhere."""
+    return request.cookies.get(_waits(realm, method), "")
+
+
+def keep_waiting(response: Response, realm: Realm, method: str, secret: str) -> None:
+    """Give a browser the secret with which it waits for a sign-in made elsewhere."""
+    response.set_cookie(
+        _waits(realm, method),
+        secret,
+        max_age=WAITING_SECONDS,
+        path="/",
+        secure=realm.issuer.startswith("https://"),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _waits(realm: Realm, method: str) -> str:
+    return f"__Host-haihe-{method}" if realm.issuer.startswith("https://") else f"haihe_{method}"
 
 
 def is_half_way(realm: Realm, proof: Proof) -> bool:

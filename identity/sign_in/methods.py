@@ -20,12 +20,14 @@ class Asking:
         browser: what the browser keeps of earlier sign-ins, empty if nothing.
         person_id: who it has to be, because they are signed in or half-way in; empty for anybody.
         session_id: the sign-in that is to be raised, empty for a new one.
+        waiting: secret with which the browser waits for a sign-in made elsewhere.
     """
 
     address: str
     browser: str = ""
     person_id: str = ""
     session_id: str = ""
+    waiting: str = ""
 
 
 @dataclass(frozen=True)

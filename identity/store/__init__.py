@@ -17,6 +17,7 @@ from identity.store.passkeys import PasskeyStore
 from identity.store.people import PeopleStore
 from identity.store.registration_tokens import RegistrationTokenStore
 from identity.store.replays import ReplayStore
+from identity.store.scans import ScanStore
 from identity.store.sessions import AttemptStore, SessionStore
 from identity.store.sign_ins import SignInStore
 from identity.store.tables import metadata
@@ -43,6 +44,7 @@ class IdentityStore:
         self.sign_ins = SignInStore(connection)
         self.deliveries = DeliveryStore(connection)
         self.ends = EndStore(connection)
+        self.scans = ScanStore(connection)
         self.passkeys = PasskeyStore(connection)
         self.factors = FactorStore(connection)
         self.attempts = AttemptStore(connection)

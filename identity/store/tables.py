@@ -268,6 +268,25 @@ recovery_codes = Table(
     Index("recovery_codes_by_person", "person_id"),
 )
 
+scans = Table(
+    "scans",
+    metadata,
+    Column("scan_id", LargeBinary, primary_key=True),
+    Column("number", Text, nullable=False),
+    Column("client_name", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("fresh", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("person_id", Text, ForeignKey("people.person_id")),
+    Column("acr", Text, nullable=False),
+    Column("amr", Text, nullable=False),
+    Column("auth_time", BigInteger, nullable=False),
+    Index("scans_by_end", "expires_at"),
+)
+
 passkeys = Table(
     "passkeys",
     metadata,
