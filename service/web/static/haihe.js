@@ -67,7 +67,7 @@
       element.innerHTML = await answer.text();
       element.removeAttribute("data-poll");
       start(element);
-      say(element.textContent.trim().replace(/\s+/g, " "));
+      say(element.dataset.announce || element.textContent.trim().replace(/\s+/g, " "));
     };
     setTimeout(ask, every);
   };
