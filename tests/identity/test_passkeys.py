@@ -105,7 +105,9 @@ def test_the_browser_is_asked_for_a_discoverable_verified_key_that_it_has_not_ye
     assert wanted["authenticatorSelection"]["userVerification"] == "required"
     assert [each["id"] for each in wanted["excludeCredentials"]] == [b64(device.credential_id)]
     assert named.world.person("person").person_id not in json.dumps(wanted)
-    _, asked = passkey_form(named.browser().http.get("/sign-in"))
+    page = named.browser().http.get("/sign-in")
+    assert 'autocomplete="username webauthn"' in page.text
+    _, asked = passkey_form(page)
     assert asked["userVerification"] == "required"
     assert asked["allowCredentials"] == []
     assert asked["rpId"] == "localhost"
