@@ -15,6 +15,7 @@ SIGNED_OUT_EVERYWHERE = "signed-out-everywhere"
 PASSWORD_CHANGED = "password-changed"  # noqa: S105
 FACTOR_ADDED, FACTOR_REMOVED = "factor-added", "factor-removed"
 PERSON_ADDED, PEOPLE_IMPORTED = "person-added", "people-imported"
+PERSON_DESCRIBED = "person-described"
 PERSON_SUSPENDED, PERSON_RESUMED = "person-suspended", "person-resumed"
 LEGAL_PERSON_ADDED, LEGAL_PERSONS_IMPORTED = "legal-person-added", "legal-persons-imported"
 MANDATE_ADDED, MANDATES_IMPORTED = "mandate-added", "mandates-imported"

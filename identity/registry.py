@@ -25,7 +25,19 @@ from identity.clients import (
 )
 from identity.decoupled import DECOUPLED_GRANTS
 from identity.errors import BadClient, BadNumber, BadRegistration, NotRegistered
+from identity.events import (
+    APP_ADDED,
+    LEGAL_PERSON_ADDED,
+    MANDATE_ADDED,
+    MANDATE_REVOKED,
+    OPERATOR,
+    PERSON_ADDED,
+    PERSON_DESCRIBED,
+    SECRET_ROTATED,
+    Who,
+)
 from identity.mandates import POWERS, ROLES, Mandate
+from identity.noting import note
 from identity.options import NONE, Options
 from identity.profiles import check_profile
 from identity.realm import Work
@@ -35,14 +47,13 @@ from identity.subjects import (
     LegalPerson,
     Party,
     Person,
+    check_account,
     check_citizen_number,
     check_credit_code,
-    looks_like_citizen_number,
+    check_name,
     party_of,
     spell_account,
 )
-
-LONGEST_NAME = 64  # X.509 has no room for more in a department's certificate
 
 
 @dataclass(frozen=True)
@@ -93,11 +104,12 @@ def add_person(
         BadRegistration: account name, name or password are not as they should be.
     """
     number = check_citizen_number(citizen_number)
-    _check_account(account)
     check_password(password)
-    person = Person(work.realm.fresh_id(), spell_account(account), _checked_name(name), demo)
+    account = check_account(account)
+    person = Person(work.realm.fresh_id(), account, check_name(name), demo)
     sealed = work.realm.seals.citizen_number(number)
     work.store.people.add_person(person, sealed, hash_password(password), work.now)
+    note(work, PERSON_ADDED, OPERATOR, detail=person.person_id)
     return person
 
 
@@ -108,26 +120,10 @@ def describe_person(work: Work, *, account: str, about: About) -> Person:
         NotRegistered: there is no such person.
         BadRegistration: something of it cannot be.
     """
-    found = work.store.people.find_account(spell_account(account))
-    if found is None:
-        raise NotRegistered(f"no person with the account {account!r}")
-    work.store.people.set_about(found[0].person_id, write_about(about, work.now))
-    return found[0]
-
-
-def _checked_name(name: str) -> str:
-    if not 1 <= len(name.strip()) <= LONGEST_NAME or not name.isprintable():
-        raise BadRegistration(f"a name has 1 to {LONGEST_NAME} printable characters")
-    return name.strip()
-
-
-def _check_account(account: str) -> None:
-    """An account name is shown in lists and logs: a citizen number must never become one."""
-    text = account.strip()
-    if not 1 <= len(text) <= LONGEST_NAME or not text.isprintable() or " " in text:
-        raise BadRegistration(f"an account name has 1 to {LONGEST_NAME} characters, no spaces")
-    if looks_like_citizen_number(text):
-        raise BadRegistration("a citizen number cannot be an account name")
+    person = find_account(work, account)
+    work.store.people.set_about(person.person_id, write_about(about, work.now))
+    note(work, PERSON_DESCRIBED, OPERATOR, detail=person.person_id)
+    return person
 
 
 def add_legal_person(work: Work, *, code: str, name: str) -> LegalPerson:
@@ -138,8 +134,9 @@ def add_legal_person(work: Work, *, code: str, name: str) -> LegalPerson:
         BadRegistration: the name is empty or too long.
         AlreadyRegistered: the code is taken.
     """
-    subject = LegalPerson(work.realm.fresh_id(), check_credit_code(code), _checked_name(name))
+    subject = LegalPerson(work.realm.fresh_id(), check_credit_code(code), check_name(name))
     work.store.people.add_legal_person(subject, work.now)
+    note(work, LEGAL_PERSON_ADDED, OPERATOR, detail=subject.legal_person_id)
     return subject
 
 
@@ -162,7 +159,7 @@ def add_mandate(
     if role not in ROLES or not given or not given <= POWERS:
         raise BadRegistration(f"roles are {ROLES}, powers are {sorted(POWERS)}")
     person = find_account(work, account)
-    owner = _legal_person(work, code)
+    owner = find_legal_person(work, code)
     mandate = Mandate(
         work.realm.fresh_id(),
         person.person_id,
@@ -173,6 +170,7 @@ def add_mandate(
         valid_to,
     )
     work.store.mandates.add(mandate)
+    note(work, MANDATE_ADDED, OPERATOR, detail=mandate.mandate_id)
     return mandate
 
 
@@ -194,7 +192,9 @@ def revoke_mandate(work: Work, mandate_id: str) -> Mandate:
     Raises:
         NotRegistered: there is no such mandate, or it was revoked before.
     """
-    return work.store.mandates.revoke(mandate_id, work.now)
+    mandate = work.store.mandates.revoke(mandate_id, work.now)
+    note(work, MANDATE_REVOKED, OPERATOR, detail=mandate_id)
+    return mandate
 
 
 def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, str]:
@@ -217,7 +217,7 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
     policy = check_profile(new.profile, method)
     _check_client(new, method)
     _check_keys(new, method)
-    owner = _legal_person(work, new.owner_code)
+    owner = find_legal_person(work, new.owner_code)
     kept = secret or work.realm.random(SECRET_BYTES).hex() if method in SECRET_METHODS else ""
     client = Client(
         client_id=new.client_id,
@@ -241,6 +241,7 @@ def add_client(work: Work, new: NewClient, secret: str = "") -> tuple[Client, st
         options=new.options,
     )
     work.store.clients.add(client, work.now)
+    note(work, APP_ADDED, OPERATOR, client_id=client.client_id)
     return client, kept
 
 
@@ -280,7 +281,7 @@ def _check_keys(new: NewClient, method: str) -> None:
     check_certificate_names(method, new.jwks or new.jwks_uri, new.options)
 
 
-def rotate_secret(work: Work, client_id: str) -> str:
+def rotate_secret(work: Work, client_id: str, who: Who = OPERATOR) -> str:
     """Give an app a new secret; the one before works for a day beside it.
 
     Returns:
@@ -292,6 +293,7 @@ def rotate_secret(work: Work, client_id: str) -> str:
     secret = work.realm.random(SECRET_BYTES).hex()
     until = work.now + OVERLAP_SECONDS
     work.store.clients.rotate_secret(client_id, hash_secret(secret), until)
+    note(work, SECRET_ROTATED, who, client_id=client_id)
     return secret
 
 
@@ -328,7 +330,12 @@ def _find_person(work: Work, code: str) -> Person | None:
     return found[0] if found else None
 
 
-def _legal_person(work: Work, code: str) -> LegalPerson:
+def find_legal_person(work: Work, code: str) -> LegalPerson:
+    """Find a legal person by code.
+
+    Raises:
+        NotRegistered: there is none.
+    """
     found = work.store.people.find_legal_person(code=code)
     if found is None:
         raise NotRegistered(f"no legal person with the code {code!r}")

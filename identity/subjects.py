@@ -5,8 +5,9 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
-from identity.errors import BadNumber
+from identity.errors import BadNumber, BadRegistration
 
+LONGEST_NAME = 64  # X.509 has no room for more in a department's certificate
 CITIZEN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CITIZEN_CHECKS = "10X98765432"
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -147,3 +148,28 @@ def mask_number(number: str) -> str:
 def mask_name(name: str) -> str:
     """Keep the last character of a person's name, for showing to others."""
     return "*" * (len(name) - 1) + name[-1:]
+
+
+def check_name(name: str) -> str:
+    """Check the name of a person or a legal person; return it trimmed.
+
+    Raises:
+        BadRegistration: it is empty, too long, or cannot be printed.
+    """
+    if not 1 <= len(name.strip()) <= LONGEST_NAME or not name.isprintable():
+        raise BadRegistration(f"a name has 1 to {LONGEST_NAME} printable characters")
+    return name.strip()
+
+
+def check_account(account: str) -> str:
+    """Check an account name, which is shown in lists and logs; return it as it is kept.
+
+    Raises:
+        BadRegistration: it is empty, too long, has spaces, or looks like a citizen number.
+    """
+    text = account.strip()
+    if not 1 <= len(text) <= LONGEST_NAME or not text.isprintable() or " " in text:
+        raise BadRegistration(f"an account name has 1 to {LONGEST_NAME} characters, no spaces")
+    if looks_like_citizen_number(text):
+        raise BadRegistration("a citizen number cannot be an account name")
+    return spell_account(text)

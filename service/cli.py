@@ -9,7 +9,7 @@ from rich.console import Console
 from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
-from service import registers, registration_tokens
+from service import registers
 from service.auditing import check_file, print_audit, write_evidence, write_trust
 from service.opened import Opened, open_service
 from service.serving import serve as serve_service
@@ -56,7 +56,6 @@ def _refused(bad: BadSetting) -> typer.Exit:
 
 
 registers.add_commands(app, _opened)
-registration_tokens.add_commands(app, _opened)
 
 
 @app.command()

@@ -55,7 +55,8 @@ class PasswordMethod:
         )
         here = by_address(asking.address)
         left = count_try(realm, count, here)
-        right = matches(password_hash, form.get("password", ""))
+        # Who has no password yet costs the same time as who gives a wrong one.
+        right = matches(password_hash or NOBODY, form.get("password", "")) and bool(password_hash)
         if person is None or not right or not may_enter(realm, person):
             raise SignInRefused(left, person_id or None)
         forget_tries(realm, count, here)

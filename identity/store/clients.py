@@ -11,10 +11,24 @@ from identity.clients import Client
 from identity.consents import Consent
 from identity.errors import AlreadyRegistered, NotRegistered
 from identity.options import read_options, write_options
+from identity.store.changes import client_changes
 from identity.store.dialects import upsert
+from identity.store.operating import (
+    client_activity,
+    client_refusals,
+    keep_authorizations_of,
+)
 from identity.store.tables import authorizations, clients, consents, deliveries
 
 _COLUMNS = tuple(column for column in clients.c if column.name != "created_at")
+_ITS_OWN = (
+    client_changes,
+    client_activity,
+    client_refusals,
+    consents,
+    authorizations,
+    deliveries,
+)
 # Built once: composing a statement costs more than running it.
 _FIND = select(*_COLUMNS).where(clients.c.client_id == bindparam("client_id"))
 _CONSENT = select(consents.c.scopes).where(
@@ -58,9 +72,21 @@ class ClientStore:
         self._connection.execute(update(clients).where(same).values(_row(client)))
 
     def remove(self, client_id: str) -> None:
-        """Remove an app with all that people allowed it."""
-        for table in (consents, authorizations, deliveries, clients):
+        """Remove an app with all that people allowed it; the audit trail keeps what they did."""
+        keep_authorizations_of(self._connection, client_id)
+        for table in (*_ITS_OWN, clients):
             self._connection.execute(delete(table).where(table.c.client_id == client_id))
+
+    def created_at(self, client_id: str) -> int:
+        """Return when an app was registered."""
+        statement = select(clients.c.created_at).where(clients.c.client_id == client_id)
+        return int(self._connection.execute(statement).scalar() or 0)
+
+    def of_owner(self, owner_id: str) -> Sequence[Client]:
+        """List the apps of a legal person, by name."""
+        statement = select(*_COLUMNS).where(clients.c.owner_id == owner_id)
+        rows = self._connection.execute(statement.order_by(clients.c.name, clients.c.client_id))
+        return [_client(row) for row in rows.mappings()]
 
     def rotate_secret(self, client_id: str, new_hash: bytes, old_until: int) -> None:
         """Replace a secret; the one before works until `old_until`.

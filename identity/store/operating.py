@@ -96,11 +96,12 @@ class EventStore:
         statement = select(every).order_by(every.c.at.desc(), every.c.event_id).limit(wanted.most)
         return [Event(*row) for row in self._connection.execute(statement)]
 
-    def keep_authorizations_of(self, client_id: str) -> None:
-        """Copy what people allowed an app into the trail, before the app is removed."""
-        rows = _AUTHORIZATIONS.where(authorizations.c.client_id == client_id)
-        names = [column.name for column in _EVENT]
-        self._connection.execute(insert(identity_events).from_select(names, rows))
+
+def keep_authorizations_of(connection: Connection, client_id: str) -> None:
+    """Copy what people allowed an app into the trail, before the app is removed."""
+    rows = _AUTHORIZATIONS.where(authorizations.c.client_id == client_id)
+    names = [column.name for column in _EVENT]
+    connection.execute(insert(identity_events).from_select(names, rows))
 
 
 class RefusalStore:

@@ -1,6 +1,7 @@
 """People and legal persons, as rows."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -22,6 +23,35 @@ PERSON = (
 LEGAL_PERSON = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)
 
 
+@dataclass(frozen=True)
+class NewPerson:
+    """A person to be added.
+
+    Attributes:
+        person: who.
+        sealed_number: their citizen number.
+        password_hash: empty for somebody who has no password yet.
+    """
+
+    person: Person
+    sealed_number: bytes
+    password_hash: str
+
+
+def _person_row(
+    person: Person, sealed_number: bytes, password_hash: str, now: int
+) -> dict[str, object]:
+    return {
+        "person_id": person.person_id,
+        "account": person.account,
+        "name": person.name,
+        "sealed_number": sealed_number,
+        "password_hash": password_hash,
+        "demo": person.demo,
+        "created_at": now,
+    }
+
+
 class PeopleStore:
     """Reads and writes people and legal persons."""
 
@@ -36,19 +66,51 @@ class PeopleStore:
         Raises:
             AlreadyRegistered: the account name or the citizen number is taken.
         """
-        row = {
-            "person_id": person.person_id,
-            "account": person.account,
-            "name": person.name,
-            "sealed_number": sealed_number,
-            "password_hash": password_hash,
-            "demo": person.demo,
-            "created_at": now,
-        }
+        row = _person_row(person, sealed_number, password_hash, now)
         try:
             self._connection.execute(insert(people).values(row))
         except IntegrityError:
             raise AlreadyRegistered("this account name or citizen number is taken") from None
+
+    def add_people(self, many: Sequence[NewPerson], now: int) -> None:
+        """Add many people.
+
+        Raises:
+            AlreadyRegistered: an account name or a citizen number is taken.
+        """
+        rows = [
+            _person_row(each.person, each.sealed_number, each.password_hash, now) for each in many
+        ]
+        try:
+            self._connection.execute(insert(people), rows)
+        except IntegrityError:
+            raise AlreadyRegistered("an account name or citizen number is taken") from None
+
+    def find_known(
+        self, accounts: Sequence[str], sealed_numbers: Sequence[bytes]
+    ) -> list[tuple[Person, bytes]]:
+        """Find people by account names or sealed numbers, with their sealed numbers."""
+        either = people.c.account.in_(accounts) | people.c.sealed_number.in_(sealed_numbers)
+        rows = self._connection.execute(select(*PERSON, people.c.sealed_number).where(either))
+        return [(Person(*row[:-1]), row[-1]) for row in rows]
+
+    def find_codes(self, codes: Sequence[str]) -> dict[str, LegalPerson]:
+        """Find legal persons by their codes."""
+        statement = select(*LEGAL_PERSON).where(legal_persons.c.code.in_(codes))
+        found = [LegalPerson(*row) for row in self._connection.execute(statement)]
+        return {each.code: each for each in found}
+
+    def add_legal_persons(self, many: Sequence[LegalPerson], now: int) -> None:
+        """Add many legal persons.
+
+        Raises:
+            AlreadyRegistered: a code is taken.
+        """
+        rows = [{**vars(each), "created_at": now} for each in many]
+        try:
+            self._connection.execute(insert(legal_persons), rows)
+        except IntegrityError:
+            raise AlreadyRegistered("a code is taken") from None
 
     def set_password(self, person_id: str, password_hash: str) -> None:
         """Replace a person's password."""

@@ -229,7 +229,6 @@ def test_what_an_app_was_allowed_outlives_the_app(site: Site) -> None:
     site.browser().tokens()
     before = trail(site.world, client_id="web", kind=events.AUTHORIZATION)
     with pytest.raises(ZeroDivisionError), site.world.working() as work:
-        work.store.events.keep_authorizations_of("web")
         work.store.clients.remove("web")
         after = work.store.events.read(replace(EVER, client_id="web", kind=events.AUTHORIZATION))
         assert list(after) == before

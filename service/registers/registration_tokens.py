@@ -1,21 +1,16 @@
-"""Tokens with which apps may register themselves, by command."""
+"""`haihe registration-tokens`: with which apps may register themselves."""
 
 from typing import Annotated
 
 import typer
 
 from identity.registering import add_registration_token
-from service.registers import REFUSALS, Open, console, day, refuse, table
+from service.registers.saying import Open, day_of, refusing, say, say_table
 
 
-def add_commands(app: typer.Typer, open_service: Open) -> None:
-    """Add the commands."""
+def registration_tokens(open_service: Open) -> typer.Typer:
+    """Make the commands."""
     commands = typer.Typer(no_args_is_help=True)
-    app.add_typer(
-        commands,
-        name="registration-tokens",
-        help="Who may register apps where HAIHE_REGISTRATION is token.",
-    )
 
     @commands.command("add")
     def add(
@@ -25,26 +20,23 @@ def add_commands(app: typer.Typer, open_service: Open) -> None:
     ) -> None:
         """Make a token; it is shown this once."""
         realm = open_service().realm
-        try:
-            with realm.writing() as store:
-                token = add_registration_token(realm.work(store), note=note, uses=uses, days=days)
-        except REFUSALS as error:
-            raise refuse(error) from None
-        console.print(f"registration token  {token}  (shown only now)")
+        with refusing(), realm.writing() as store:
+            token = add_registration_token(realm.work(store), note=note, uses=uses, days=days)
+        say(f"registration token  {token}  (shown only now)")
 
     @commands.command("list")
     def show() -> None:
         """List the tokens and what is left of them."""
         with open_service().realm.reading() as store:
             tokens = store.registration_tokens.all()
-        listed = table("note", "uses left", "until")
-        for each in tokens:
-            listed.add_row(each.note, str(each.uses_left), day(each.expires_at))
-        console.print(listed)
+        rows = [(each.note, str(each.uses_left), day_of(each.expires_at)) for each in tokens]
+        say_table(("note", "uses left", "until"), rows)
 
     @commands.command("remove")
     def remove(note: str) -> None:
         """Take all tokens of a note back; apps that were registered stay."""
         with open_service().realm.writing() as store:
             count = store.registration_tokens.remove(note)
-        console.print(f"{count} taken back")
+        say(f"{count} taken back")
+
+    return commands
