@@ -26,8 +26,8 @@ class ReplayStore:
         statement = upsert(self._connection)(used_names).values(
             name_hash=_digest(kind, owner, name), expires_at=expires_at
         )
-        done = self._connection.execute(statement.on_conflict_do_nothing())
-        return bool(done.rowcount == 1)
+        written = statement.on_conflict_do_nothing().returning(used_names.c.expires_at)
+        return self._connection.execute(written).first() is not None  # psycopg counts no inserts
 
     def is_used(self, kind: str, owner: str, name: str) -> bool:
         """Tell whether a name was used up; that it was not decides nothing."""

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from identity.authorizations import Authorization
-from identity.errors import SignInRefused
+from identity.authorizing import Ask, authorize
+from identity.errors import BadAuthorizeRequest, SignInRefused
+from identity.flow import Flow
 from identity.registry import add_person
 from identity.sign_in import METHODS, password
 from identity.sign_in.methods import Asking
 from identity.store import IdentityStore
+from tests.identity.browser import query, request_of
 from tests.identity.flows import redeem_in, tokens_in
-from tests.identity.world import PASSWORD, START, World, make_world
+from tests.identity.world import EVERYTHING, PASSWORD, START, World, make_world
 from tests.tools_found import postgres
 
 CODE_ENDS, ENDS = START + 60, START + 100
@@ -137,6 +140,42 @@ def test_many_refreshes_at_once_have_one_successor(city: World) -> None:
     with ThreadPoolExecutor(TRIES) as pool:
         answers = list(pool.map(lambda _: redeem_in(city, **form).body, range(TRIES)))
     assert len({answer["refresh_token"] for answer in answers}) == 1
+
+
+def test_a_name_is_used_up_once(city: World) -> None:
+    name = city.realm.fresh_id()
+
+    def use(_: int) -> bool:
+        with city.working() as work:
+            return work.store.replays.use("kind", "owner", name, city.clock.now + 60)
+
+    with ThreadPoolExecutor(TRIES) as pool:
+        assert list(pool.map(use, range(TRIES))).count(True) == 1
+    with city.working() as work:
+        uses = work.store.replays
+        assert uses.is_used("kind", "owner", name)
+        assert uses.use("kind", "other owner", name, city.clock.now + 60)
+        assert not uses.is_used("other kind", "owner", name)
+
+
+def test_one_pushed_request_gives_one_code(city: World) -> None:
+    company = city.company_id()
+    _, signed_in = city.sign_in("agent", company)
+    with city.working() as work:
+        person = signed_in.person.person_id
+        work.store.clients.save_consent(person, company, "web", EVERYTHING, work.now)
+    flow = Flow(query(request_of()), city.clock.now, pushed=city.realm.fresh_id())
+
+    def ask(_: int) -> bool:
+        try:
+            with city.working() as work:
+                return not isinstance(authorize(work, flow, signed_in), Ask)
+        except BadAuthorizeRequest:
+            return False
+
+    with ThreadPoolExecutor(TRIES) as pool:
+        answers = list(pool.map(ask, range(4 * TRIES)))
+    assert answers.count(True) == 1
 
 
 def test_wrong_passwords_at_once_are_all_counted(city: World, tmp_path: Path) -> None:
