@@ -54,17 +54,23 @@ class Access:
         return self.mandate_powers & powers_of(self.scopes)
 
 
-def verify_access(work: Work, token: str) -> Access:
+def verify_access(work: Work, token: str, *, anywhere: bool = False) -> Access:
     """Check an access token, the authorization behind it and the mandate behind that.
 
     Costs one statement, and a second one when a person acts for a legal person. Those who act
     through a token that was exchanged cost one or two each.
 
+    Args:
+        work: the request's share of the realm.
+        token: the token.
+        anywhere: a token for another interface that is known here will do too.
+
     Raises:
         BadAccessToken: any of them does not hold at this moment.
     """
     realm = work.realm
-    claims = verify_token(realm.keys, token, realm.issuer, realm.audience, work.now)
+    audiences = realm.all_resources if anywhere else (realm.audience,)
+    claims = verify_token(realm.keys, token, realm.issuer, audiences, work.now)
     if "authorization" not in claims:
         return _own_access(work, claims)
     row = work.store.access.find_token(claims["authorization"], claims["jti"])

@@ -12,6 +12,7 @@ from identity.decoupled import Decoupled
 from identity.errors import BadAuthorizeRequest
 from identity.flow import Flow
 from identity.grants.messages import Answer
+from identity.grants.particulars import NOTHING, Particulars
 from identity.parameters import Parameters
 from identity.provider import SEE_OTHER, check_authorization
 from identity.realm import Work
@@ -34,6 +35,10 @@ class Asked(Protocol):
         """How: what the app says about sign-in and choice."""
 
     @property
+    def particulars(self) -> Particulars:
+        """What for in particular, and for which interfaces."""
+
+    @property
     def occasion(self) -> Decoupled | None:
         """The request that waits elsewhere; None when the app waits for this browser."""
 
@@ -54,6 +59,7 @@ class Elsewhere:
     work: Work
     client: Client
     occasion: Decoupled
+    particulars: Particulars = NOTHING
 
     @property
     def scopes(self) -> frozenset[str]:

@@ -157,6 +157,8 @@ def _needs_consent(arrival: _Arrival) -> bool:  # 5
     client_id = arrival.pending.client.client_id
     if arrival.pending.occasion is not None:  # a yes to another device counts for it alone
         return True
+    if arrival.pending.particulars.details:  # each of them is agreed to on its own
+        return True
     given = arrival.work.store.clients.find_consent(person.person_id, party.party_id, client_id)
     return arrival.prompts("consent") or not arrival.pending.scopes <= given
 

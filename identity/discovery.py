@@ -1,6 +1,6 @@
 """What an app needs to know about us before it asks (OpenID Connect Discovery §3, RFC 8414)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from identity.actors import EXCHANGE_GRANT
@@ -23,6 +23,7 @@ def describe(
     registration: bool = False,
     pushing_required: bool = False,
     certificate_methods: Sequence[str] = (),
+    detail_types: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return the provider's metadata."""
     absent = set(TLS_METHODS) - set(certificate_methods)
@@ -37,8 +38,6 @@ def describe(
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(SCOPES),
-        "response_types_supported": ["code"],
-        "response_modes_supported": list(RESPONSE_MODES),
         **_grants(issuer),
         "subject_types_supported": list(SUBJECT_TYPES),
         "userinfo_signing_alg_values_supported": list(ALGORITHMS),
@@ -51,16 +50,13 @@ def describe(
         "revocation_endpoint_auth_methods_supported": _without(absent, AUTH_METHODS),
         "tls_client_certificate_bound_access_tokens": bool(certificate_methods),
         **_signing_of_assertions(),
-        "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "acr_values_supported": list(ALL_ACR_VALUES),
         **_claims(),
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["zh-CN", "en"],
-        "claims_parameter_supported": True,
         "require_pushed_authorization_requests": pushing_required,
-        **_ways_of_requests(issuer),
-        "authorization_response_iss_parameter_supported": True,
+        "authorization_details_types_supported": sorted(detail_types),  # RFC 9396 §10
+        **_requests_and_answers(issuer),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
     }
@@ -79,9 +75,15 @@ def _without(absent: Collection[str], methods: Sequence[str]) -> list[str]:
     return [method for method in methods if method not in absent]
 
 
-def _ways_of_requests(issuer: str) -> dict[str, Any]:
-    """Say how a request may come (RFC 9126 §5, RFC 9101 §10.5) and its answer be signed."""
+def _requests_and_answers(issuer: str) -> dict[str, Any]:
+    """Say how a request may come (RFC 9126 §5, RFC 9101 §10.5) and be answered (RFC 9207, JARM)."""
     return {
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "claims_parameter_supported": True,
+        "authorization_response_iss_parameter_supported": True,
         "pushed_authorization_request_endpoint": f"{issuer}/par",
         "request_parameter_supported": True,
         "request_uri_parameter_supported": True,

@@ -120,6 +120,14 @@ class NoKeyToEncrypt(IdentityError):
     """An app wants to be told something encrypted and has no key for that."""
 
 
+class BadDetails(IdentityError):
+    """Details of an authorization that are unknown, malformed or not granted (RFC 9396 §5)."""
+
+
+class BadTarget(IdentityError):
+    """An interface that is unknown, or for which no token was granted (RFC 8707 §2)."""
+
+
 class BadAuthorizeRequest(IdentityError):
     """An authorization request whose client or redirect address cannot be trusted.
 

@@ -31,6 +31,7 @@ from identity.grants.authentication import authenticate, find_client, named_clie
 from identity.grants.device import DeviceAuthorization
 from identity.grants.introspection import Introspection
 from identity.grants.messages import Answer, Refusal, Request
+from identity.grants.particulars import NOTHING, Particulars, granted_particulars
 from identity.grants.possession import NONE, check_bound
 from identity.grants.revocation import Revocation
 from identity.grants.ways import check_way
@@ -58,6 +59,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         super().__init__()
         self.work = work
         self.possession = NONE
+        self.particulars: Particulars | None = None
         self.reply: Reply | None = None
         self._known: dict[str, KnownClient | None] = {}
         for grant, extensions in GRANTS.items():
@@ -130,12 +132,14 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         """Make the answer of the token endpoint (RFC 6749 §5.1)."""
         scopes, realm = split(scope), self.work.realm
         issue = Issue(realm.issuer, realm.audience, self.work.now, realm.fresh_id())
-        kind, bound = token_type(self.confirmation), confirmation_claims(self.confirmation)
+        kind, particulars = token_type(self.confirmation), self._particulars(user)
         answer = {"token_type": kind, "expires_in": ACCESS_SECONDS, "scope": join(scopes)}
+        answer |= particulars.told(realm.audience)
+        more = confirmation_claims(self.confirmation) | particulars.claims(realm.audience)
         if user is None:
-            claims = own_access_claims(issue, realm.seals, client.client, scopes) | bound
+            claims = own_access_claims(issue, realm.seals, client.client, scopes) | more
             return answer | {"access_token": sign_token(realm.keys, ACCESS, claims)}
-        claims = access_claims(issue, realm.seals, client.client, user, scopes) | bound
+        claims = access_claims(issue, realm.seals, client.client, user, scopes) | more
         answer["access_token"] = sign_token(realm.keys, ACCESS, claims)
         answer["expires_in"] = claims["exp"] - self.work.now
         if include_refresh_token and (user.offline or OFFLINE in user.scopes):
@@ -152,6 +156,12 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             except NoKeyToEncrypt as error:
                 raise InvalidRequestError(str(error)) from None
         return answer
+
+    def _particulars(self, user: Authorization | None) -> Particulars:
+        """Return what the token is for in particular: what its grant noted, else all of it."""
+        if self.particulars is not None:
+            return self.particulars
+        return granted_particulars(user) if user else NOTHING
 
     def _wanted(self, authorization: Authorization) -> dict[str, Any]:
         """Return what the request wants in the ID token itself (OpenID Connect Core §5.5)."""
@@ -182,6 +192,12 @@ class Pending:
     @property
     def occasion(self) -> None:
         """None: the app waits for this very browser."""
+
+    @property
+    def particulars(self) -> Particulars:
+        """What it wants beyond scopes."""
+        found: Particulars = self.request.particulars
+        return found
 
     def allow(self, signed_in: SignedIn) -> Answer:
         """Send a code to the app."""

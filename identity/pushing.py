@@ -14,7 +14,7 @@ from identity.clients import Client
 from identity.errors import BadAuthorizeRequest, BadRequestObject
 from identity.flow import Flow
 from identity.grants.messages import Answer, Refusal
-from identity.parameters import Parameters, read_parameters
+from identity.parameters import REPEATABLE, Parameters, read_parameters
 from identity.provider import Server, authenticate_app, examine_authorization
 from identity.pushed import MOST_CHARACTERS, PUSHED_SECONDS, Pushed, seal_pushed
 from identity.realm import Work
@@ -69,9 +69,11 @@ def _read(work: Work, client: Client, sent: Parameters) -> Resolved:
         by_keys = partial(signed_by, work.realm, client, work.now)
         expected = Expected(client, by_keys, work.realm.issuer)
         return resolve(text, None, expected, work.now)
-    kept = {name: value for name, value in sent.values.items() if name not in _PROOFS}
+    left_out = {*_PROOFS, *REPEATABLE}
+    kept = {name: value for name, value in sent.values.items() if name not in left_out}
     pairs = [*(kept | {"client_id": client.client_id}).items()]
-    return Resolved(urlencode(pairs), signed=False)
+    repeated = [("resource", each) for each in sent.resources]
+    return Resolved(urlencode([*pairs, *repeated]), signed=False)
 
 
 def _bind(resolved: Resolved, confirmation: str) -> Resolved:

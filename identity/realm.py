@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from cryptography.x509 import Certificate
 
 from identity.clients import CERTIFIED, SELF_CERTIFIED
+from identity.details import Types
 from identity.fetching import fetch
 from identity.key_sets import KeySets
 from identity.keys import KeyRing
@@ -35,6 +36,8 @@ class Realm:
         reads_are_local: the database is embedded, so an indexed read never waits for a network.
         pushing_required: every authorization request has to be pushed (RFC 9126 §5).
         registration: whether apps may register themselves: `open`, with a `token`, or `closed`.
+        resources: interfaces beside our own that read our tokens (RFC 8707).
+        detail_types: kinds of details that apps may ask for (RFC 9396).
         random: source of random bytes.
         takes_certificates: certificates of connections reach us, and may prove an app.
         client_roots: authorities that may vouch for apps, none if nobody may.
@@ -52,6 +55,8 @@ class Realm:
     reads_are_local: bool = False
     pushing_required: bool = False
     registration: str = "closed"
+    resources: tuple[str, ...] = ()
+    detail_types: Types = field(default_factory=dict)
     random: Callable[[int], bytes] = field(default=os.urandom)
     takes_certificates: bool = False
     client_roots: tuple[Certificate, ...] = ()
@@ -67,6 +72,11 @@ class Realm:
     def registration_open(self) -> bool:
         """Whether apps may register themselves, with a token or without."""
         return self.registration != "closed"
+
+    @property
+    def all_resources(self) -> tuple[str, ...]:
+        """Every interface for which there may be tokens."""
+        return (self.audience, *self.resources)
 
     @property
     def is_on_loopback(self) -> bool:

@@ -1,6 +1,7 @@
 """Signed tokens: one `typ` per kind, so that no kind passes for another (RFC 8725 §3.11)."""
 
 import base64
+from collections.abc import Collection
 from hashlib import sha256, sha512
 from typing import Any
 
@@ -46,14 +47,25 @@ def verify_signature(keys: KeyRing, kind: str, token: str) -> dict[str, Any]:
     return dict(read.claims)
 
 
-def verify_token(keys: KeyRing, token: str, issuer: str, audience: str, now: int) -> dict[str, Any]:
+def verify_token(
+    keys: KeyRing, token: str, issuer: str, audiences: Collection[str], now: int
+) -> dict[str, Any]:
     """Check an access token and return its claims (RFC 9068 §4).
 
+    Args:
+        keys: ours.
+        token: the token.
+        issuer: our name.
+        audiences: interfaces of which one must be meant.
+        now: Unix seconds.
+
     Raises:
-        BadAccessToken: not signed here, not for us, or expired.
+        BadAccessToken: not signed here, not for one of them, or expired.
     """
     claims = verify_signature(keys, ACCESS, token)
-    if claims.get("iss") != issuer or claims.get("aud") != audience:
+    meant = claims.get("aud")
+    named = meant if isinstance(meant, list) else [meant]
+    if claims.get("iss") != issuer or not any(each in named for each in audiences):
         raise BadAccessToken("the token is meant for somebody else")
     if now >= claims["exp"]:
         raise BadAccessToken("the token has expired")

@@ -15,6 +15,7 @@ from cryptography.x509 import Certificate
 
 from certificates.signing import Signer, open_root
 from certificates.store import CertificateStore
+from identity.acting_details import ACTING, Acting
 from identity.client_certificates import read_roots
 from identity.keys import load_keys
 from identity.realm import Realm
@@ -26,6 +27,7 @@ from ledger.checkpoint import LogSigner, make_signer, origin_of
 from ledger.records import PseudonymKey
 from ledger.store import LedgerStore
 from service.database import Database
+from service.licence_details import LICENCE_USE, LicenceUse
 from service.metrics import Metrics
 from service.migrate import migrate
 from service.secrets import derive, read_master
@@ -164,4 +166,6 @@ def _realm(
         takes_certificates=bool(settings.client_certificate_header),
         client_roots=_client_roots(settings),
         registration=settings.registration,
+        resources=settings.resources,
+        detail_types={ACTING: Acting(), LICENCE_USE: LicenceUse()},
     )

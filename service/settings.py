@@ -42,6 +42,7 @@ class Settings:
         require_par: `yes` if every app has to push its authorization requests, else `no`.
         registration: `open` if apps may register themselves, `token` if those may that hold a
             token of `haihe registration-tokens`, else `closed`.
+        resources: addresses of interfaces beside our own that read our tokens.
         city: name of the city, as pages and the root certificate show it.
         log: `text`, or `json` for one JSON object a line.
         metrics_token: opens `/metrics` to other machines than this one; empty: to none.
@@ -63,6 +64,7 @@ class Settings:
     trusted_proxies: str = LOCAL
     client_certificate_header: str = ""
     client_certificate_roots: str = ""
+    resources: tuple[str, ...] = ()
 
     @property
     def keys(self) -> Path:
@@ -170,6 +172,16 @@ def _roots(value: str) -> str:
     return value
 
 
+def _resources(value: str) -> str:
+    for address in value.split():
+        parts = urlsplit(address)
+        own = parts.scheme == "http" and parts.hostname in LOOPBACK
+        secure = parts.scheme == "https" or own
+        if not secure or not parts.hostname or "#" in address or not _has_port_or_none(address):
+            raise ValueError("an interface has an https address without a fragment")
+    return value
+
+
 @dataclass(frozen=True)
 class _Rule:
     check: Callable[[str], str]
@@ -190,6 +202,7 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_TRUSTED_PROXIES": _Rule(_trusted_proxies, "10.0.0.0/24"),
     "HAIHE_CLIENT_CERTIFICATE_HEADER": _Rule(_header, "Client-Cert"),
     "HAIHE_CLIENT_CERTIFICATE_ROOTS": _Rule(_roots, "authorities.pem"),
+    "HAIHE_RESOURCES": _Rule(_resources, "https://tax.example.gov/api https://water.example.gov"),
 }
 
 
@@ -218,6 +231,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         trusted_proxies=_read(environment, "HAIHE_TRUSTED_PROXIES", LOCAL),
         client_certificate_header=_read(environment, "HAIHE_CLIENT_CERTIFICATE_HEADER", ""),
         client_certificate_roots=_read(environment, "HAIHE_CLIENT_CERTIFICATE_ROOTS", ""),
+        resources=tuple(_read(environment, "HAIHE_RESOURCES", "").split()),
     )
 
 

@@ -6,13 +6,14 @@ from typing import Any
 from identity.grants.authorization_code import CodeGrant
 from identity.grants.client_credentials import OwnGrant
 from identity.grants.decoupled import DeviceGrant
+from identity.grants.particulars import RequestParticulars
 from identity.grants.pkce import Pkce
 from identity.grants.profile import RequestProfile
 from identity.grants.refresh_token import RefreshGrant
 from identity.grants.token_exchange import ExchangeGrant
 
 GRANTS: Mapping[type[Any], Sequence[Any]] = {
-    CodeGrant: (RequestProfile(), Pkce()),
+    CodeGrant: (RequestProfile(), Pkce(), RequestParticulars()),
     RefreshGrant: (),
     OwnGrant: (),
     DeviceGrant: (),

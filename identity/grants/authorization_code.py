@@ -13,6 +13,7 @@ from identity.authorizations import (
     make_code,
     read_code,
 )
+from identity.details import write_details
 from identity.errors import BadAuthorizeRequest
 from identity.flow import LIFETIME_SECONDS as FLOW_SECONDS
 from identity.grants.adapters import CodeInHand, KnownClient
@@ -40,6 +41,7 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
         acting: SignedIn = request.user
         data, now = request.payload.data, self.work.now
         wanted = data.get("claims", "")
+        details, resources = request.particulars.details, request.particulars.resources
         assert acting.party is not None  # noqa: S101  # `authorizing` asks for it first
         self._use_up_pushed(request)
         self.work.store.authorizations.add(
@@ -61,6 +63,8 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
                 confirmation=code_confirmation(data.get("dpop_jkt", "")),
                 claims=" ".join(sorted(CLAIMS.keys() & read_wanted(wanted).id_token.keys())),
                 offline=policy_of(request.client.client).offline,
+                details=write_details(details),
+                resources=" ".join(resources),
             )
         )
 
@@ -98,6 +102,7 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
         check_still_allowed(self.work, code.authorization)
         held = self.server.confirmation
         check_code_holder(code.authorization, held)
+        self.narrow(code.authorization)
         store, now = self.work.store.authorizations, self.work.now
         kept = kept_confirmation(self.request.client.client, held)
         redeemed = store.redeem(code.authorization.authorization_id, now, kept)

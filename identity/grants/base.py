@@ -8,6 +8,7 @@ from identity.acting import powers_for
 from identity.authorizations import Authorization
 from identity.clients import AUTH_METHODS
 from identity.errors import MandateMissing
+from identity.grants.particulars import narrowed_particulars
 from identity.realm import Work
 
 
@@ -16,12 +17,24 @@ class Ours:
 
     TOKEN_ENDPOINT_AUTH_METHODS = list(AUTH_METHODS)
     server: Any
+    request: Any
 
     @property
     def work(self) -> Work:
         """The realm, the transaction and the time of this request."""
         work: Work = self.server.work
         return work
+
+    def narrow(self, authorization: Authorization) -> None:
+        """Note what the token to come is for; before anything is used up.
+
+        Raises:
+            OAuth2Error: the request wants more than was granted.
+        """
+        request, realm = self.request, self.work.realm
+        self.server.particulars = narrowed_particulars(
+            realm, request.client.client, request.parameters, authorization
+        )
 
 
 def check_still_allowed(work: Work, authorization: Authorization) -> None:

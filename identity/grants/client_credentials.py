@@ -6,6 +6,7 @@ from authlib.oauth2.rfc6749 import InvalidScopeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
 from identity.grants.base import Ours
+from identity.grants.particulars import read_particulars
 from identity.scopes import join
 
 
@@ -19,9 +20,13 @@ class OwnGrant(Ours, ClientCredentialsGrant):  # type: ignore[misc]
 
         Raises:
             InvalidScopeError: nothing of what is asked for is registered.
+            OAuth2Error: details or resources are unknown.
         """
         asked, client = self.request.payload.scope, self.request.client
         allowed = client.get_allowed_scope(asked) if asked else join(client.client.scopes)
         if not allowed:
             raise InvalidScopeError
         self.request.payload.data["scope"] = allowed
+        self.server.particulars = read_particulars(
+            self.work.realm, client.client, self.request.parameters
+        )

@@ -72,6 +72,7 @@ class PollingGrant(Ours, BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
         found = store.find(authorization_id)
         if found is not None:
             check_still_allowed(self.work, found)
+            self.narrow(found)
         kept = kept_confirmation(self.request.client.client, self.server.confirmation)
         redeemed = store.redeem(authorization_id, now, kept)
         if redeemed is None:

@@ -12,6 +12,7 @@ from identity.claims import subject_claims
 from identity.clients import PROVING_METHODS, Client
 from identity.errors import BadAccessToken, MandateMissing
 from identity.grants.adapters import KnownClient
+from identity.grants.particulars import granted_particulars
 from identity.realm import Work
 from identity.scopes import join
 from identity.shown import HELD_BY_PROOF
@@ -33,7 +34,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
         """Look at a token of any kind."""
         work: Work = self.server.work
         try:
-            return _of_access(verify_access(work, token_string), work.realm.issuer)
+            return _of_access(verify_access(work, token_string, anywhere=True), work.realm.issuer)
         except BadAccessToken:
             return _of_refresh(work, token_string)
 
@@ -74,5 +75,6 @@ def _of_refresh(work: Work, token: str) -> Answer | None:
         "scope": join(found.scopes),
         "auth_time": found.auth_time,
         "acr": found.acr,
+        **granted_particulars(found).told(work.realm.audience),
         **named,
     }

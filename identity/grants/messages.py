@@ -8,6 +8,7 @@ from typing import Any
 from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import OAuth2Payload
 
+from identity.grants.particulars import NOTHING
 from identity.parameters import Parameters
 from identity.refusals import Fault
 
@@ -74,6 +75,7 @@ class Request(OAuth2Request):  # type: ignore[misc]
         self.parameters = parameters
         self.authorization_id = ""
         self.pushed = ""
+        self.particulars = NOTHING
 
     @property
     def form(self) -> dict[str, str]:

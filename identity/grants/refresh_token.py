@@ -39,6 +39,7 @@ class RefreshGrant(Ours, RefreshTokenGrant):  # type: ignore[misc]
         client: Client = self.request.client.client
         check_refresh_holder(client, refresh.authorization, self.server.confirmation)
         check_still_allowed(self.work, refresh.authorization)
+        self.narrow(refresh.authorization)
         if not policy_of(client).rotates and refresh.count == refresh.authorization.refreshes:
             return refresh.authorization  # the same token again, that only this app can use
         store, now = self.work.store.authorizations, self.work.now

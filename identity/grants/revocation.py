@@ -47,7 +47,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]
         work: Work = self.server.work
         realm = work.realm
         try:
-            claims = verify_token(realm.keys, token, realm.issuer, realm.audience, work.now)
+            claims = verify_token(realm.keys, token, realm.issuer, realm.all_resources, work.now)
         except BadAccessToken:
             return None
         return GivenBack(claims["client_id"], jti=claims["jti"], expires_at=claims["exp"])

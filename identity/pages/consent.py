@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from identity.authorizing import allow, deny
+from identity.details import titles
 from identity.pages.deliver import deliver
 from identity.pages.frame import Form, Frame, see_other, signed_in_at
 from identity.pages.occasions import describe_occasion
@@ -35,6 +36,7 @@ class ConsentPage:
             occasion = describe_occasion(work, pending)
         if pending is None:
             return see_other(onward.address())
+        wanted, own = pending.particulars, self._realm.audience
         context = {
             "client": welcome_app(self._frame, request, pending),
             "hidden": onward.hidden(),
@@ -42,6 +44,8 @@ class ConsentPage:
             "person": signed_in.person,
             "occasion": occasion,
             "asked": [CONSENTED[name] for name in join(pending.scopes).split()],
+            "details": titles(wanted.details, self._realm.detail_types),
+            "places": [each for each in wanted.resources if each != own],
             "switch": onward.to("/act-for"),
         }
         return self._frame.render(request, "identity/consent.html", context)

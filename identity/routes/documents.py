@@ -17,6 +17,7 @@ def add_documents(routes: APIRouter, realm: Realm) -> None:
             registration=realm.registration_open,
             pushing_required=realm.pushing_required,
             certificate_methods=realm.certificate_methods,
+            detail_types=realm.detail_types,
         )
     )
     key_set = serialised(realm.keys.published())

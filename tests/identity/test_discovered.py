@@ -11,11 +11,23 @@ import pytest
 from identity.clients import CERTIFIED, SELF_CERTIFIED
 from identity.discovery import describe
 from tests.identity.conftest import Site
-from tests.identity.discovered import EXERCISES, addresses, entries_of, find_exercise, flows, proofs  # noqa: F401  # they register
+from tests.identity.discovered import (  # noqa: F401  # they register
+    EXERCISES,
+    addresses,
+    entries_of,
+    find_exercise,
+    flows,
+    particulars,
+    proofs,
+)
 from tests.identity.world import ISSUER
 
 # What the tests' provider can do; `world` opens it.
-ABLE: dict[str, Any] = {"registration": True, "certificate_methods": (CERTIFIED, SELF_CERTIFIED)}
+ABLE: dict[str, Any] = {
+    "registration": True,
+    "certificate_methods": (CERTIFIED, SELF_CERTIFIED),
+    "detail_types": ("acting", "licence_use"),
+}
 CLAIMED = list(entries_of(describe(ISSUER, **ABLE)))
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from identity import pages, routes
 from identity.acting import SignedIn, choose_party, current_session, find_session
+from identity.acting_details import ACTING, Acting
 from identity.assurance import PASSWORD_LEVEL
 from identity.clients import COMPATIBLE, POST, PUBLIC, SERVICE, STANDARD, WEB
 from identity.keys import load_keys
@@ -33,6 +34,7 @@ from identity.store import IdentityStore, metadata
 from identity.subjects import Person
 from service import demo
 from service.database import Database
+from service.licence_details import LICENCE_USE, LicenceUse
 from service.web.errors import WebError
 from service.web.frame import PageFrame
 from service.web.proxies import TrustedProxies, read_networks
@@ -49,6 +51,7 @@ ISSUER = "http://127.0.0.1:8000"
 SEAL_KEY = bytes(range(KEY_BYTES))
 START = 1_800_000_000
 REDIRECT = "http://127.0.0.1:4999/cb"
+TAX, WATER = "https://tax.example/api", "https://water.example"  # interfaces of others
 GOODBYE = "http://127.0.0.1:4999/bye"
 WEB_SECRET = "secret: with + and % in it"
 OTHER_SECRET = "the other secret"
@@ -145,6 +148,8 @@ def open_world(folder: Path, issuer: str = ISSUER, url: str = "") -> World:
         takes_certificates=True,
         client_roots=(ROOT.certificate,),
         registration="open",
+        resources=(TAX, WATER),
+        detail_types={ACTING: Acting(), LICENCE_USE: LicenceUse()},
     )
     return World(realm, database, clock)
 

@@ -25,7 +25,7 @@ NEVER_AT_AN_ADDRESS = {
     "ChainLocked", "ChainDamaged", "TransactionRefused", "TransactionReplaced",
     "KeyUnreadable", "ChainRejected", "ChainExpired", "FormatRejected", "SignatureRejected",
     "BadAssertion", "AppUnreachable", "BadProof", "NonceWanted", "UnknownSigner", "KeysWanted",
-    "BadCertificate", "BadRequestObject", "NoKeyToEncrypt",
+    "BadCertificate", "BadRequestObject", "BadDetails", "BadTarget", "NoKeyToEncrypt",
     "BadWish", "BadRegistrationRequest", "BadRegistrationToken", "TooManyRegistrations",
     "IdentityError", "CertificateError", "LedgerError", "WebError",
 }  # fmt: skip

@@ -44,6 +44,10 @@ def test_the_database_lies_in_the_data_folder_unless_told_otherwise(tmp_path: Pa
         ("HAIHE_TRUSTED_PROXIES", "10.0.0.1/24"),
         ("HAIHE_CLIENT_CERTIFICATE_HEADER", "Client Cert"),
         ("HAIHE_CLIENT_CERTIFICATE_ROOTS", "/"),
+        ("HAIHE_RESOURCES", "http://tax.example.gov"),
+        ("HAIHE_RESOURCES", "https://tax.example.gov#api"),
+        ("HAIHE_RESOURCES", "https://tax.example.gov /api"),
+        ("HAIHE_RESOURCES", "https://"),
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_itself_and_a_good_one(name: str, value: str) -> None:
@@ -68,6 +72,7 @@ def test_a_bad_value_is_refused_with_its_name_itself_and_a_good_one(name: str, v
         ("HAIHE_METRICS_TOKEN", "x" * 20),
         ("HAIHE_TRUSTED_PROXIES", "10.0.0.0/24, fd00::1"),
         ("HAIHE_CLIENT_CERTIFICATE_HEADER", "X-SSL-Client-Cert"),
+        ("HAIHE_RESOURCES", "https://tax.example.gov/api http://127.0.0.1:9000"),
     ],
 )
 def test_a_good_value_is_accepted(name: str, value: str) -> None:
