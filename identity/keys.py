@@ -1,41 +1,44 @@
-"""The keys that sign tokens: files in the key folder, a published set, a thumbprint as name."""
+"""The keys that sign tokens: what they are, which of them signs, and how long each lives.
 
-import os
+A key is published before it signs, so that an app that keeps our key set for a while knows every
+key it meets; and it is published after it has signed, until nothing that it signed is of use.
+"""
+
+import json
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
+from identity.seals import Seals
+from identity.sessions import ABSOLUTE_SECONDS
+
 Key = ECKey | RSAKey | OKPKey
 ALGORITHM = "ES256"  # of access tokens, and of ID tokens unless an app chooses
 RSA_BITS = 3072
+CACHE_SECONDS = 300  # how long apps may keep the key set
+AHEAD_SECONDS = 2 * CACHE_SECONDS  # published this long before it signs
+TOKEN_SECONDS = 600  # the longest that a signed token lives
+# An ID token stays of use after its end, to sign out with (RP-Initiated Logout §2): as long as
+# the sign-in it speaks of.
+KEPT_SECONDS = ABSOLUTE_SECONDS + TOKEN_SECONDS
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """Where the keys of one algorithm lie, and how they are made and read."""
+    """How the keys of one algorithm are made and read."""
 
-    prefix: str
     make: Callable[[], Key]
     read: Callable[[Any], Key]
 
-    @property
-    def pattern(self) -> str:
-        return f"{self.prefix}-*.pem"
-
-    @property
-    def first(self) -> str:
-        return f"{self.prefix}-0001.pem"
-
 
 KINDS: Mapping[str, _Kind] = {
-    ALGORITHM: _Kind("token", lambda: ECKey.generate_key("P-256"), ECKey.import_key),
-    "RS256": _Kind("rsa", lambda: RSAKey.generate_key(RSA_BITS), RSAKey.import_key),
-    "EdDSA": _Kind("eddsa", lambda: OKPKey.generate_key("Ed25519"), OKPKey.import_key),
+    ALGORITHM: _Kind(lambda: ECKey.generate_key("P-256"), ECKey.import_key),
+    "RS256": _Kind(lambda: RSAKey.generate_key(RSA_BITS), RSAKey.import_key),
+    "EdDSA": _Kind(lambda: OKPKey.generate_key("Ed25519"), OKPKey.import_key),
 }
 ALGORITHMS = tuple(KINDS)
 
@@ -44,13 +47,76 @@ warnings.filterwarnings("ignore", message="EdDSA is deprecated")
 
 
 @dataclass(frozen=True)
-class KeyRing:
-    """All token keys, by algorithm, oldest first. The newest of each signs, all verify.
+class KeptKey:
+    """A key as it is kept.
 
-    Rotation is a new file: tokens of the key before it stay good until they expire.
+    Attributes:
+        kid: its thumbprint (RFC 7638).
+        algorithm: one of `ALGORITHMS`.
+        generation: how many keys of its algorithm there were before it.
+        sealed: the private key, readable with the master key alone.
+        created_at: since when it is published.
+        signs_from: since when it signs, unless a later one does.
+        ends_at: first second in which it is neither published nor accepted; None while it has
+            no successor.
+    """
+
+    kid: str
+    algorithm: str
+    generation: int
+    sealed: bytes
+    created_at: int
+    signs_from: int
+    ends_at: int | None = None
+
+    def is_known(self, now: int) -> bool:
+        """Tell whether what it signed is accepted."""
+        return self.ends_at is None or now < self.ends_at
+
+
+def signing_kids(kept: Iterable[KeptKey], now: int) -> set[str]:
+    """Return the one key of each algorithm that signs: the newest whose time has come.
+
+    If the clock went back, so that there is none, it is the oldest.
+    """
+    known = sorted((key for key in kept if key.is_known(now)), key=lambda key: key.generation)
+    ready = {key.algorithm: key.kid for key in known if key.signs_from <= now}
+    oldest = {key.algorithm: key.kid for key in reversed(known)}
+    return set((oldest | ready).values())
+
+
+def kept_key(
+    seals: Seals, key: Key, algorithm: str, generation: int, created_at: int, signs_from: int
+) -> KeptKey:
+    """Write a key down."""
+    kid = key.thumbprint()
+    sealed = seals.seal(key.as_pem(private=True), "token key", kid)
+    return KeptKey(kid, algorithm, generation, sealed, created_at, signs_from)
+
+
+def read_key(seals: Seals, kept: KeptKey) -> Key:
+    """Read a key that was written down.
+
+    Raises:
+        SealBroken: it was changed, or sealed under another master key.
+    """
+    read = KINDS[kept.algorithm].read
+    key = read(seals.open(kept.sealed, "token key", kept.kid))
+    named = {"kid": kept.kid, "use": "sig", "alg": kept.algorithm}
+    return read({**key.as_dict(private=True), **named})
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """The keys of one moment, by algorithm, oldest first.
+
+    Attributes:
+        keys: all that are published and accepted.
+        signing_by: the one of each algorithm that signs.
     """
 
     keys: Sequence[Key]
+    signing_by: Mapping[str, Key]
 
     @property
     def signing(self) -> Key:
@@ -58,51 +124,44 @@ class KeyRing:
         return self.signing_by[ALGORITHM]
 
     @cached_property
-    def signing_by(self) -> Mapping[str, Key]:
-        """The newest key of each algorithm."""
-        return {str(key.alg): key for key in self.keys}
-
-    @cached_property
     def verifying(self) -> KeySet:
-        """The keys of tokens that may still be alive."""
+        """The keys of tokens that may still be of use."""
         return KeySet(list(self.keys))
 
     def published(self) -> dict[str, list[dict[str, object]]]:
         """Return the public halves as a JSON Web Key Set (RFC 7517 §5)."""
         return {"keys": [dict(key.as_dict(private=False)) for key in self.keys]}
 
+    @cached_property
+    def document(self) -> bytes:
+        """The key set as it is sent, written once."""
+        return json.dumps(self.published(), separators=(",", ":")).encode()
 
-def load_keys(folder: Path) -> KeyRing:
-    """Load the token keys, and make the first ones at the first start.
 
-    Raises:
-        ValueError: a key file is readable by others than its owner.
+class KeyChain:
+    """The keys as this process knows them now. Reading it costs nothing: `renew` does the work.
+
+    PKCS#11: a key in a module would be a `Key` whose private half is a handle, made here from
+    what the row names instead of from what it seals. That is not made yet.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys: list[Key] = []
-    for algorithm, kind in KINDS.items():
-        if not list(folder.glob(kind.pattern)):
-            _write_private(folder / kind.first, kind.make().as_pem(private=True))
-        keys += [_read_key(path, algorithm) for path in sorted(folder.glob(kind.pattern))]
-    return KeyRing(keys)
 
+    def __init__(self) -> None:
+        self.ring = KeyRing((), {})
+        self._read: dict[str, Key] = {}
 
-def _read_key(path: Path, algorithm: str) -> Key:
-    if path.stat().st_mode & 0o077:
-        raise ValueError(f"{path} can be read by others: chmod 600 {path}")
-    read = KINDS[algorithm].read
-    key = read(path.read_bytes())
-    named = {"kid": key.thumbprint(), "use": "sig", "alg": algorithm}
-    return read({**key.as_dict(private=True), **named})
+    def renew(self, seals: Seals, kept: Sequence[KeptKey], now: int) -> None:
+        """Take over what is kept; a ring in use stays as it is, a new one takes its place.
 
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Write a new file that only its owner can read; two starts at once make one key."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        Raises:
+            SealBroken: a key cannot be read with our master key.
+        """
+        known = [key for key in kept if key.is_known(now)]
+        read = {
+            key.kid: self._read[key.kid] if key.kid in self._read else read_key(seals, key)
+            for key in known
+        }
+        signing = signing_kids(known, now)
+        signing_by = {key.algorithm: read[key.kid] for key in known if key.kid in signing}
+        ring = KeyRing(tuple(read.values()), signing_by)
+        if ring != self.ring:
+            self._read, self.ring = read, ring

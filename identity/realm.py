@@ -12,7 +12,7 @@ from identity.clients import CERTIFIED, SELF_CERTIFIED
 from identity.details import Types
 from identity.fetching import fetch
 from identity.key_sets import KeySets
-from identity.keys import KeyRing
+from identity.keys import KeyChain, KeyRing
 from identity.observing import SILENT, Observer
 from identity.seals import Seals
 from identity.store import IdentityStore
@@ -27,7 +27,6 @@ class Realm:
 
     Attributes:
         issuer: address that tokens name as their issuer, without a trailing slash.
-        keys: keys that sign tokens.
         seals: key that seals subjects, numbers, codes and refresh tokens.
         reading: opens a transaction that only reads.
         writing: opens a transaction that is committed at its end and undone when it raises.
@@ -41,12 +40,12 @@ class Realm:
         random: source of random bytes.
         takes_certificates: certificates of connections reach us, and may prove an app.
         client_roots: authorities that may vouch for apps, none if nobody may.
+        keychain: keys that sign tokens, as this process knows them now.
         key_sets: keys that apps publish, as far as they were read.
         observer: counts and logs what happens.
     """
 
     issuer: str
-    keys: KeyRing
     seals: Seals
     reading: Transaction
     writing: Transaction
@@ -60,8 +59,14 @@ class Realm:
     random: Callable[[int], bytes] = field(default=os.urandom)
     takes_certificates: bool = False
     client_roots: tuple[Certificate, ...] = ()
+    keychain: KeyChain = field(default_factory=KeyChain)
     key_sets: KeySets = field(default_factory=KeySets)
     observer: Observer = SILENT
+
+    @property
+    def keys(self) -> KeyRing:
+        """The keys that sign tokens at this moment; whoever needs two of them keeps the ring."""
+        return self.keychain.ring
 
     @property
     def audience(self) -> str:

@@ -33,7 +33,15 @@ from service import health, scraping
 from service.acting import actor_as
 from service.bearer import bearer
 from service.errors import PROBLEMS, answer_errors
-from service.jobs import anchoring, delivering, ending, housekeeping, noting_activity, sequencing
+from service.jobs import (
+    anchoring,
+    delivering,
+    ending,
+    housekeeping,
+    keeping_keys,
+    noting_activity,
+    sequencing,
+)
 from service.opened import Opened
 from service.recording import holder_finder, issue_finder, recorder
 from service.web import pages, reference
@@ -130,6 +138,7 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
         delivering(opened.realm),
         ending(opened.realm),
         noting_activity(opened),
+        keeping_keys(opened.realm, opened.settings.key_rotation_days),
     )
 
     @asynccontextmanager

@@ -14,6 +14,7 @@ from service.auditing import check_file, print_audit, write_evidence, write_trus
 from service.opened import Opened, open_service
 from service.serving import serve as serve_service
 from service.settings import RULES, BadSetting, Settings, read_settings
+from service.token_keys import add_key_commands
 from service.tour.telling import tell
 
 app = typer.Typer(
@@ -56,6 +57,7 @@ def _refused(bad: BadSetting) -> typer.Exit:
 
 
 registers.add_commands(app, _opened)
+add_key_commands(app, _opened)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from identity.ending import end_expired
 from identity.posting import send_due
 from identity.realm import Realm
+from identity.rotating import keep_keys
 from ledger.anchoring import Ledger, anchor_latest, check_log, ensure_contract
 from ledger.errors import LogForked
 from ledger.log import BATCH, sequence
@@ -22,6 +23,7 @@ SEQUENCE_SECONDS = 0.2
 ANCHOR_SECONDS = 2.0
 ENDING_SECONDS = 10.0
 DELIVERY_SECONDS = 0.5
+KEY_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 24 * 3600.0
 ACTIVITY_SECONDS = 30.0
 SLOWEST_SECONDS = 30.0
@@ -147,3 +149,13 @@ def noting_activity(opened: Opened) -> Job:
         return False
 
     return Job("activity", one_round, ACTIVITY_SECONDS)
+
+
+def keeping_keys(realm: Realm, rotation_days: int) -> Job:
+    """Learn of new token keys, and rotate old ones; in every worker, for each has its own ring."""
+
+    def one_round() -> bool:
+        keep_keys(realm, rotation_days)
+        return False
+
+    return Job("keeping keys", one_round, KEY_SECONDS)

@@ -17,8 +17,9 @@ from certificates.signing import Signer, open_root
 from certificates.store import CertificateStore
 from identity.acting_details import ACTING, Acting
 from identity.client_certificates import read_roots
-from identity.keys import load_keys
+from identity.errors import SealBroken
 from identity.realm import Realm
+from identity.rotating import prepare_keys
 from identity.seals import KEY_BYTES, Seals
 from identity.store import IdentityStore
 from ledger.chains import ChainSetup, open_chain
@@ -31,7 +32,7 @@ from service.licence_details import LICENCE_USE, LicenceUse
 from service.metrics import Metrics
 from service.migrate import migrate
 from service.secrets import derive, read_master
-from service.settings import BadSetting, Settings, make_data_folder
+from service.settings import BadSetting, Settings, bad_master, make_data_folder
 
 
 @dataclass(frozen=True)
@@ -103,15 +104,17 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
         BadSetting: the data folder cannot be made.
     """
     make_data_folder(settings)
-    master = read_master(settings.keys)
+    master = _master(settings)
     database = Database(settings.database_url)
     migrate(database)
     metrics = Metrics()
+    realm = _realm(settings, database, master, metrics, demo=demo)
+    _open_keys(realm, settings)
     return Opened(
         settings=settings,
         demo=demo,
         database=database,
-        realm=_realm(settings, database, master, metrics, demo=demo),
+        realm=realm,
         metrics=metrics,
         root=open_root(settings.keys, settings.city, wall_clock()),
         pseudonyms=PseudonymKey(derive(master, "pseudonyms")),
@@ -139,6 +142,21 @@ def _client_roots(settings: Settings) -> tuple[Certificate, ...]:
         ) from None
 
 
+def _master(settings: Settings) -> bytes:
+    try:
+        return read_master(settings.keys, settings.master_key)
+    except (OSError, ValueError) as error:
+        raise bad_master(settings, str(error)) from None
+
+
+def _open_keys(realm: Realm, settings: Settings) -> None:
+    try:
+        prepare_keys(realm, settings.keys)
+    except SealBroken:
+        why = "the token keys in the database were sealed under another master key"
+        raise bad_master(settings, why) from None
+
+
 def _realm(
     settings: Settings, database: Database, master: bytes, metrics: Metrics, *, demo: bool
 ) -> Realm:
@@ -154,7 +172,6 @@ def _realm(
 
     return Realm(
         issuer=settings.issuer,
-        keys=load_keys(settings.keys),
         seals=Seals(derive(master, "seals", KEY_BYTES)),
         reading=reading,
         writing=writing,

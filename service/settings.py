@@ -19,6 +19,8 @@ from service.web.proxies import read_networks
 PROJECT = Path(__file__).resolve().parents[1]
 EMBEDDED = "embedded"
 LOCAL = "127.0.0.1,::1"
+MOST_DAYS = 3650
+MASTER_FILE = "master.key"  # in the folder of keys, unless the setting names another
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -43,6 +45,8 @@ class Settings:
         registration: `open` if apps may register themselves, `token` if those may that hold a
             token of `haihe registration-tokens`, else `closed`.
         resources: addresses of interfaces beside our own that read our tokens.
+        key_rotation_days: age at which a token key gets a successor, 0 for never.
+        master_key: file of the master key, None for one in the data folder.
         city: name of the city, as pages and the root certificate show it.
         log: `text`, or `json` for one JSON object a line.
         metrics_token: opens `/metrics` to other machines than this one; empty: to none.
@@ -65,6 +69,8 @@ class Settings:
     client_certificate_header: str = ""
     client_certificate_roots: str = ""
     resources: tuple[str, ...] = ()
+    key_rotation_days: int = 90
+    master_key: Path | None = None
 
     @property
     def keys(self) -> Path:
@@ -182,6 +188,18 @@ def _resources(value: str) -> str:
     return value
 
 
+def _days(value: str) -> str:
+    if not value.isdecimal() or not 0 <= int(value) <= MOST_DAYS:
+        raise ValueError(f"a number of days from 0, for never, to {MOST_DAYS}")
+    return value
+
+
+def _master_key(value: str) -> str:
+    if value and not Path(value).is_absolute():
+        raise ValueError("not a whole path, so it would depend on where the service is started")
+    return value
+
+
 @dataclass(frozen=True)
 class _Rule:
     check: Callable[[str], str]
@@ -203,6 +221,8 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_CLIENT_CERTIFICATE_HEADER": _Rule(_header, "Client-Cert"),
     "HAIHE_CLIENT_CERTIFICATE_ROOTS": _Rule(_roots, "authorities.pem"),
     "HAIHE_RESOURCES": _Rule(_resources, "https://tax.example.gov/api https://water.example.gov"),
+    "HAIHE_KEY_ROTATION_DAYS": _Rule(_days, "90"),
+    "HAIHE_MASTER_KEY_FILE": _Rule(_master_key, "/run/secrets/haihe-master.key"),
 }
 
 
@@ -218,6 +238,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
                 name, environment[name], "no such setting", "one of " + ", ".join(RULES)
             )
     data = _read(environment, "HAIHE_DATA", str(PROJECT / "haihe-data"))
+    master = _read(environment, "HAIHE_MASTER_KEY_FILE", "")
     return Settings(
         issuer=_read(environment, "HAIHE_ISSUER", "http://127.0.0.1:8000"),
         data=Path(data),
@@ -232,7 +253,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         client_certificate_header=_read(environment, "HAIHE_CLIENT_CERTIFICATE_HEADER", ""),
         client_certificate_roots=_read(environment, "HAIHE_CLIENT_CERTIFICATE_ROOTS", ""),
         resources=tuple(_read(environment, "HAIHE_RESOURCES", "").split()),
+        key_rotation_days=int(_read(environment, "HAIHE_KEY_ROTATION_DAYS", "90")),
+        master_key=Path(master) if master else None,
     )
+
+
+def bad_master(settings: Settings, why: str) -> BadSetting:
+    """Say why the master key cannot be used."""
+    name, file = "HAIHE_MASTER_KEY_FILE", settings.master_key or settings.keys / MASTER_FILE
+    return BadSetting(name, str(file), why, RULES[name].good)
 
 
 def make_data_folder(settings: Settings) -> None:

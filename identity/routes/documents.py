@@ -3,10 +3,9 @@
 from fastapi import APIRouter, Response
 
 from identity.discovery import describe
+from identity.keys import CACHE_SECONDS
 from identity.realm import Realm
 from identity.routes.requests import JSON, serialised
-
-STEADY_SECONDS = 300
 
 
 def add_documents(routes: APIRouter, realm: Realm) -> None:
@@ -20,8 +19,7 @@ def add_documents(routes: APIRouter, realm: Realm) -> None:
             detail_types=realm.detail_types,
         )
     )
-    key_set = serialised(realm.keys.published())
-    headers = {"Cache-Control": f"public, max-age={STEADY_SECONDS}"}
+    headers = {"Cache-Control": f"public, max-age={CACHE_SECONDS}"}
 
     @routes.get("/.well-known/openid-configuration")
     @routes.get("/.well-known/oauth-authorization-server")
@@ -32,4 +30,4 @@ def add_documents(routes: APIRouter, realm: Realm) -> None:
     @routes.get("/jwks")
     async def jwks() -> Response:
         """Publish the keys (RFC 7517)."""
-        return Response(key_set, headers=headers, media_type=JSON)
+        return Response(realm.keys.document, headers=headers, media_type=JSON)

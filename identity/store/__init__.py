@@ -11,6 +11,7 @@ from identity.store.deliveries import DeliveryStore
 from identity.store.ends import EndStore
 from identity.store.factors import FactorStore
 from identity.store.housekeeping import Housekeeping
+from identity.store.keys import KeyStore
 from identity.store.mandates import MandateStore
 from identity.store.operating import ActivityStore, EventStore, RefusalStore
 from identity.store.passkeys import PasskeyStore
@@ -46,6 +47,7 @@ class IdentityStore:
         self.ends = EndStore(connection)
         self.scans = ScanStore(connection)
         self.passkeys = PasskeyStore(connection)
+        self.keys = KeyStore(connection)
         self.factors = FactorStore(connection)
         self.attempts = AttemptStore(connection)
         self.decoupled = DecoupledStore(connection)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 _INSERTS: dict[str, Callable[..., Any]] = {
@@ -15,3 +15,11 @@ _INSERTS: dict[str, Callable[..., Any]] = {
 def upsert(connection: Connection) -> Callable[..., Any]:
     """Return the `insert` of this database that knows `on_conflict_do_...`."""
     return _INSERTS[connection.dialect.name]
+
+
+def insert_once(connection: Connection, table: Table, **values: object) -> bool:
+    """Insert a row unless there is one of its key. Of many parallel tries exactly one gets true."""
+    statement = upsert(connection)(table).values(values).on_conflict_do_nothing()
+    # psycopg's count of inserted rows is kept only when it is asked for.
+    done = connection.execute(statement, execution_options={"preserve_rowcount": True})
+    return done.rowcount == 1

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from identity.errors import NotRegistered
 from identity.mandates import Mandate
-from identity.store.dialects import upsert
+from identity.store.dialects import insert_once
 from identity.store.people import LEGAL_PERSON
 from identity.store.tables import legal_persons, mandate_signatures, mandates
 from identity.subjects import LegalPerson
@@ -124,10 +124,8 @@ class MandateStore:
         Raises:
             NotRegistered: there is no such mandate that waits for a signature.
         """
-        signature = upsert(self._connection)(mandate_signatures).values(
-            mandate_id=mandate_id, person_id=person_id, signed_at=now
-        )
-        if self._connection.execute(signature.on_conflict_do_nothing()).rowcount != 1:
+        signature = {"mandate_id": mandate_id, "person_id": person_id, "signed_at": now}
+        if not insert_once(self._connection, mandate_signatures, **signature):
             return False
         waits = update(mandates).where(mandates.c.signatures_missing > 0)
         fewer = waits.values(signatures_missing=mandates.c.signatures_missing - 1)

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, exists, select
 
-from identity.store.dialects import upsert
+from identity.store.dialects import insert_once
 from identity.store.tables import used_names
 
 
@@ -23,11 +23,8 @@ class ReplayStore:
             name: its name.
             expires_at: first second in which it is refused anyway.
         """
-        statement = upsert(self._connection)(used_names).values(
-            name_hash=_digest(kind, owner, name), expires_at=expires_at
-        )
-        written = statement.on_conflict_do_nothing().returning(used_names.c.expires_at)
-        return self._connection.execute(written).first() is not None  # psycopg counts no inserts
+        digest = _digest(kind, owner, name)
+        return insert_once(self._connection, used_names, name_hash=digest, expires_at=expires_at)
 
     def is_used(self, kind: str, owner: str, name: str) -> bool:
         """Tell whether a name was used up; that it was not decides nothing."""

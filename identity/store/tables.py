@@ -11,6 +11,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     false,
 )
 
@@ -183,6 +184,19 @@ used_names = Table(
     Column("name_hash", LargeBinary, primary_key=True),
     Column("expires_at", BigInteger, nullable=False),
     Index("used_names_by_end", "expires_at"),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("algorithm", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("signs_from", BigInteger, nullable=False),
+    Column("ends_at", BigInteger),
+    UniqueConstraint("algorithm", "generation"),
 )
 
 deliveries = Table(

@@ -4,7 +4,6 @@ import base64
 import dataclasses
 import hmac
 import json
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +13,7 @@ from joserfc.jwk import ECKey
 
 from identity.access import verify_access
 from identity.errors import BadAccessToken
-from identity.keys import ALGORITHMS, KeyRing, load_keys
+from identity.keys import KeyRing
 from identity.parameters import read_parameters
 from identity.provider import answer_token_request
 from identity.registry import revoke_mandate
@@ -26,7 +25,6 @@ from tests.identity.world import (
     COMPANY,
     COMPANY_CODE,
     OTHER_SECRET,
-    PUBLISHED,
     SERVICE_SECRET,
     World,
 )
@@ -301,36 +299,3 @@ def test_revocation_says_nothing_about_tokens_of_others(site: Site) -> None:
         assert revoke(site, token, **other).status_code == 200
     assert userinfo(site, tokens["access_token"]).status_code == 200
     assert revoke(site, "x", client_id="nobody").status_code == 401
-
-
-def test_a_key_is_named_by_its_thumbprint(tmp_path: Path) -> None:
-    published = PUBLISHED["thumbprint"]
-    path = tmp_path / "token-0001.pem"
-    path.write_bytes(ECKey.import_key(published["key"]).as_pem(private=True))
-    path.chmod(0o600)
-    assert load_keys(tmp_path).signing.kid == published["thumbprint"]
-
-
-def test_the_first_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    kid = load_keys(tmp_path / "keys").signing.kid
-    paths = list((tmp_path / "keys").iterdir())
-    assert len(paths) == len(ALGORITHMS)
-    assert all(path.stat().st_mode & 0o777 == 0o600 for path in paths)
-    assert load_keys(tmp_path / "keys").signing.kid == kid
-
-
-def test_a_new_key_signs_and_the_old_one_still_verifies(world: World) -> None:
-    token = tokens_in(world)[0]["access_token"]
-    keys = Path(str(world.database.engine.url.database)).parent / "keys"
-    path = keys / "token-0002.pem"
-    path.write_bytes(ECKey.generate_key("P-256").as_pem(private=True))
-    path.chmod(0o640)
-    with pytest.raises(ValueError, match="chmod 600"):
-        load_keys(keys)
-    path.chmod(0o600)
-    ring = load_keys(keys)
-    assert ring.signing.kid != world.realm.keys.signing.kid
-    assert verify_signature(ring, ACCESS, token)
-    published = ring.published()["keys"]
-    assert [key["kid"] for key in published] == [key.thumbprint() for key in ring.keys]
-    assert all("d" not in key and key["use"] == "sig" for key in published)

@@ -202,3 +202,9 @@ def test_nothing_stays_of_a_registration_that_was_refused(city: World) -> None:
     with city.working() as work:
         assert work.store.people.find_account("half") is None
         assert work.store.housekeeping.forget_ended(work.now) >= 0
+
+
+def test_a_name_is_used_once(city: World) -> None:
+    with undone(city) as store:
+        used = [store.replays.use("kind", "owner", "name", ENDS) for _ in range(2)]
+    assert used == [True, False]

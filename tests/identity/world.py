@@ -15,7 +15,6 @@ from identity.acting import SignedIn, choose_party, current_session, find_sessio
 from identity.acting_details import ACTING, Acting
 from identity.assurance import PASSWORD_LEVEL
 from identity.clients import COMPATIBLE, POST, PUBLIC, SERVICE, STANDARD, WEB
-from identity.keys import load_keys
 from identity.pages.frame import read_cookie
 from identity.realm import Realm, Work
 from identity.registry import (
@@ -26,6 +25,7 @@ from identity.registry import (
     add_person,
     describe_person,
 )
+from identity.rotating import prepare_keys
 from identity.scopes import SCOPES
 from identity.seals import KEY_BYTES, Seals
 from identity.sign_in.methods import Proof
@@ -123,6 +123,12 @@ def world_bytes(world: World) -> bytes:
 
 def open_world(folder: Path, issuer: str = ISSUER, url: str = "") -> World:
     """Open a realm over a folder; its tables exist."""
+    world = _world(folder, issuer, url)
+    prepare_keys(world.realm)
+    return world
+
+
+def _world(folder: Path, issuer: str, url: str) -> World:
     database = Database(url or f"sqlite:///{folder}/identity.sqlite")
     clock = Clock()
 
@@ -138,7 +144,6 @@ def open_world(folder: Path, issuer: str = ISSUER, url: str = "") -> World:
 
     realm = Realm(
         issuer,
-        load_keys(folder / "keys"),
         Seals(SEAL_KEY),
         reading,
         writing,
@@ -156,9 +161,10 @@ def open_world(folder: Path, issuer: str = ISSUER, url: str = "") -> World:
 
 def make_world(folder: Path, issuer: str = ISSUER, url: str = "") -> World:
     """Make the tables and the people."""
-    world = open_world(folder, issuer, url)
+    world = _world(folder, issuer, url)
     with world.database.writing() as connection:
         metadata.create_all(connection)
+    prepare_keys(world.realm)
     with world.working() as work:
         populate(work)
     return world

@@ -15,7 +15,10 @@ from service.seeding import seed
 from service.settings import read_settings
 from tests.service.running import free_port
 
-JOBS = {"sequencing", "anchoring", "housekeeping", "delivering", "ending", "activity"}
+JOBS = {
+    *("sequencing", "anchoring", "housekeeping", "delivering", "ending", "activity"),
+    "keeping keys",
+}
 
 
 @contextmanager
