@@ -11,7 +11,7 @@ from identity.registry import describe_person
 from identity.scopes import CLAIMS, SCOPES
 from service.demo import COMPLETE
 from tests.identity.conftest import Site
-from tests.identity.test_conformance import asked, complete, id_token, userinfo
+from tests.identity.suite import asked, complete, id_token, userinfo
 from tests.identity.world import PERSON_NUMBER, START, World
 
 ABOUT_PEOPLE = "openid profile email address phone"

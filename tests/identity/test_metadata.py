@@ -48,7 +48,7 @@ FULL: dict[str, Any] = {
     "require_auth_time": True,
     "client_uri": "https://app.example/",
     "logo_uri": "https://app.example/logo.png",
-    "policy_uri": "https://app.example/allowance",
+    "policy_uri": "https://app.example/policy",
     "tos_uri": "https://app.example/terms",
     "contacts": ["people@app.example"],
     "initiate_login_uri": "https://app.example/begin",

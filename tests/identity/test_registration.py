@@ -112,7 +112,7 @@ def test_oidcc_userinfo_alg(site: Site, algorithm: str) -> None:
     [
         pytest.param("logo_uri", "应用的标志", marks=module("oidcc-registration-logo-uri")),
         pytest.param(
-            "policy_uri", "应用怎样处理个人信息", marks=module("oidcc-registration-allowance-uri")
+            "policy_uri", "应用怎样处理个人信息", marks=module("oidcc-registration-policy-uri")
         ),
         pytest.param("tos_uri", "应用的使用条款", marks=module("oidcc-registration-tos-uri")),
     ],

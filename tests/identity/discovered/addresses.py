@@ -6,7 +6,7 @@ import httpx
 
 from tests.identity.conftest import Site
 from tests.identity.discovered import exercises
-from tests.identity.test_conformance import complete, id_token
+from tests.identity.suite import complete, id_token
 
 JSON_ERRORS = (
     "token_endpoint", "introspection_endpoint", "revocation_endpoint", "registration_endpoint",

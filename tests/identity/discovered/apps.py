@@ -9,8 +9,8 @@ from joserfc.jwk import KeySet
 from tests.identity.browser import VERIFIER, Browser, basic, challenge_of
 from tests.identity.conftest import Site
 from tests.identity.signing import JWKS, assertion, proving
+from tests.identity.suite import asked, complete
 from tests.identity.test_client_certificates import GOOD, SELF
-from tests.identity.test_conformance import asked, complete
 from tests.identity.test_registration import registered
 from tests.identity.world import COMPANY, REDIRECT
 

@@ -29,7 +29,7 @@ from tests.identity.conftest import Site
 from tests.identity.discovered import exercises
 from tests.identity.discovered.apps import acting, sign_in
 from tests.identity.pushing import add_bank, request_object
-from tests.identity.test_conformance import asked, complete, id_token, userinfo
+from tests.identity.suite import asked, complete, id_token, userinfo
 from tests.identity.test_device import add_terminal, allow, begin, poll
 from tests.identity.test_exchange import add_back_ends, exchange, handed
 from tests.identity.test_registration import registered

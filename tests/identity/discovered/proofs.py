@@ -8,8 +8,8 @@ from tests.identity.conftest import Site
 from tests.identity.discovered import exercises
 from tests.identity.discovered.apps import send, sign_in, signing_app, verified
 from tests.identity.holding import Holder
+from tests.identity.suite import id_token
 from tests.identity.test_client_certificates import GOOD, NAME, SELF
-from tests.identity.test_conformance import id_token
 from tests.identity.test_encryption import EC, RSA, claims_in, opened, public
 from tests.identity.test_registration import registered, tokens_of
 from tests.identity.world import SERVICE_SECRET
