@@ -128,6 +128,14 @@ def find_session(work: Work, cookie: str | None) -> SignedIn | None:
     return SignedIn(row.session, row.person, row.party, powers)
 
 
+def use_session(work: Work, cookie: str | None) -> SignedIn | None:
+    """Find who is signed in, and note now and then that the session is in use."""
+    found = find_session(work, cookie)
+    if found is not None and work.now - found.session.seen_at >= TOUCH_SECONDS:
+        work.store.sessions.touch(found.session.session_id, work.now)
+    return found
+
+
 def current_session(realm: Realm, cookie: str | None) -> SignedIn | None:
     """Find who is signed in, and note now and then that the session is in use."""
     if not cookie:

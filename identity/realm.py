@@ -1,9 +1,10 @@
 """What the service hands to identity, and what one request holds of it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from cryptography.x509 import Certificate
@@ -19,6 +20,14 @@ from identity.store import IdentityStore
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 Transaction = Callable[[], AbstractContextManager[IdentityStore]]
+Result = TypeVar("Result")
+
+
+class Direct(Protocol):
+    """Answers without a thread, where the database can be asked from the event loop."""
+
+    def __call__(self, answer: Callable[[IdentityStore], Result]) -> Awaitable[Result]:
+        """Run `answer` with a store whose every statement is a transaction of its own."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class Realm:
         keychain: keys that sign tokens, as this process knows them now.
         key_sets: keys that apps publish, as far as they were read.
         observer: counts and logs what happens.
+        direct: the way to the database that needs no thread, None where there is none.
     """
 
     issuer: str
@@ -62,6 +72,7 @@ class Realm:
     keychain: KeyChain = field(default_factory=KeyChain)
     key_sets: KeySets = field(default_factory=KeySets)
     observer: Observer = SILENT
+    direct: Direct | None = None
 
     @property
     def keys(self) -> KeyRing:

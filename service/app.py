@@ -47,6 +47,7 @@ from service.recording import holder_finder, issue_finder, recorder
 from service.web import pages, reference
 from service.web.answers import AnswerHeaders
 from service.web.frame import PageFrame
+from service.web.lane import Lane
 from service.web.limits import BodyLimit
 from service.web.proxies import TrustedProxies, read_networks
 from service.web.visitors import SignInFirst, signed_in, visitor
@@ -161,15 +162,20 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
+    https = opened.settings.https
+    frame = make_frame(opened)
+    protocol = identity.routes.router(opened.realm, frame)
+    handlers = app.exception_handlers
     app.add_middleware(BodyLimit)
-    app.add_middleware(AnswerHeaders, https=opened.settings.https)
+    app.add_middleware(AnswerHeaders, https=https)
+    app.add_middleware(Lane, routes=protocol.routes, handlers=handlers, https=https)
     app.add_middleware(Watch, metrics=opened.metrics)
     app.add_middleware(
         TrustedProxies,
         proxies=read_networks(opened.settings.trusted_proxies),
         certificate_header=opened.settings.client_certificate_header,
     )
-    frame = make_frame(opened)
+    app.include_router(protocol)
     answer_errors(app, frame)
     _send_to_sign_in(app)
     desk = make_desk(opened)
@@ -202,7 +208,6 @@ def _add_pages(app: FastAPI, opened: Opened, chain: Chain, desk: Desk, frame: Pa
         trust=make_trust(opened, chain),
         signed_in=actor_as(LedgerActor, at_page),
     )
-    app.include_router(identity.routes.router(opened.realm, frame))
     app.include_router(identity.pages.router(opened.realm, frame))
     app.include_router(certificates.pages.router(frame, desk, actor_as(CertificateActor, at_page)))
     app.include_router(ledger.pages.router(ledger_desk))

@@ -8,10 +8,14 @@ SQLite's own busy loop sleeps. PostgreSQL needs none of that.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from service.postgres.connection import DirectConnection
+from service.postgres.lines import Lines
 
 _WRITING = "haihe_writing"
 _BUSY_MS = 10_000
@@ -23,16 +27,30 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = _open(url)
         self._one_writer = threading.Lock() if self.is_local else nullcontext()
+        self._lines = None if self.is_local else Lines(_address(self.engine.url))
 
     @property
     def is_local(self) -> bool:
         """Whether it is a file in this process, so that reading waits for no network."""
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def direct(self) -> Connection | None:
+        """The way of the hot paths, from the event loop; None on SQLite."""
+        return cast("Connection", DirectConnection(self._lines)) if self._lines else None
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """For statements that read; nothing is kept."""
         with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """For single statements that read; PostgreSQL is spared BEGIN and ROLLBACK around them."""
+        with self.engine.connect() as connection:
+            if not self.is_local:
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             yield connection
 
     @contextmanager
@@ -54,7 +72,14 @@ class Database:
 
     def close(self) -> None:
         """Give every connection back."""
+        if self._lines:
+            self._lines.close()
         self.engine.dispose()
+
+
+def _address(url: URL) -> str:
+    """Write an address as libpq reads it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def _open(url: str) -> Engine:

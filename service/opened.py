@@ -12,16 +12,17 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
+from sqlalchemy.util import greenlet_spawn
 
 from certificates.signing import Signer, open_root
 from certificates.store import CertificateStore
 from identity.acting_details import ACTING, Acting
 from identity.client_certificates import read_roots
 from identity.errors import SealBroken
-from identity.realm import Realm
+from identity.realm import Direct, Realm, Result
 from identity.rotating import prepare_keys
 from identity.seals import KEY_BYTES, Seals
-from identity.store import IdentityStore
+from identity.store import IdentityStore, KnownClients
 from ledger.chains import ChainSetup, open_chain
 from ledger.chains.chain import Chain
 from ledger.checkpoint import LogSigner, make_signer, origin_of
@@ -160,15 +161,17 @@ def _open_keys(realm: Realm, settings: Settings) -> None:
 def _realm(
     settings: Settings, database: Database, master: bytes, metrics: Metrics, *, demo: bool
 ) -> Realm:
+    known = KnownClients()
+
     @contextmanager
     def reading() -> Iterator[IdentityStore]:
-        with database.reading() as connection:
-            yield IdentityStore(connection)
+        with database.looking() as connection:
+            yield IdentityStore(connection, known)
 
     @contextmanager
     def writing() -> Iterator[IdentityStore]:
         with database.writing() as connection:
-            yield IdentityStore(connection)
+            yield IdentityStore(connection, known)
 
     return Realm(
         issuer=settings.issuer,
@@ -185,4 +188,17 @@ def _realm(
         registration=settings.registration,
         resources=settings.resources,
         detail_types={ACTING: Acting(), LICENCE_USE: LicenceUse()},
+        direct=_direct(database, known),
     )
+
+
+def _direct(database: Database, known: KnownClients) -> Direct | None:
+    """Make the way of the hot paths to PostgreSQL; SQLite is in this process anyway."""
+    if database.direct is None:
+        return None
+    store = IdentityStore(database.direct, known)
+
+    async def direct(answer: Callable[[IdentityStore], Result]) -> Result:
+        return await greenlet_spawn(answer, store)
+
+    return direct

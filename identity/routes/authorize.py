@@ -3,40 +3,75 @@
 from functools import partial
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
-from identity.arriving import arrive, refuse
+from identity.acting import use_session
+from identity.arriving import NAMING, arrive, refuse
 from identity.authorizing import Ask, authorize
 from identity.errors import BadAuthorizeRequest, BadRequestObject, FlowExpired
 from identity.fetching import fetch
 from identity.flow import Flow, open_flow
+from identity.grants.messages import Answer
 from identity.noting import keep_fault
 from identity.pages.deliver import deliver
-from identity.pages.frame import Frame, cannot_continue, see_other, signed_in_at
+from identity.pages.frame import (
+    Frame,
+    cannot_continue,
+    read_cookie,
+    see_other,
+    signed_in_at,
+)
 from identity.pages.onward import Onward
 from identity.parameters import Parameters
 from identity.realm import Realm
 from identity.refusals import Fault
-from identity.routes.requests import Sent
+from identity.routes.requests import read_request
+from identity.routes.running import run_direct
 from identity.signed_by import with_keys
+
+NOT_PLAIN = NAMING | {"flow"}  # what is looked up elsewhere, or has been on its way before
 
 
 def add_authorize(routes: APIRouter, realm: Realm, frame: Frame) -> None:
     """Add the endpoint."""
 
-    @routes.get("/authorize")
-    @routes.post("/authorize")
-    def authorization_endpoint(request: Request, sent: Sent) -> Response:
-        """Answer an app's request, or show the page that comes first."""
+    async def authorization_endpoint(request: Request) -> Response:
+        """Answer an app's request, or show the page that comes first.
+
+        The plain request of somebody signed in who allowed the app before costs three statements:
+        session, consent, and the row behind the code. Acting for a legal person costs one more.
+        """
+        sent = await read_request(request)
+        if request.method != "GET" or sent.fault or NOT_PLAIN & sent.values.keys():
+            return await run_in_threadpool(answer, request, sent)
+        flow, cookie = Flow(sent.encoded, realm.clock()), read_cookie(request, realm)
+        try:
+            outcome = await run_direct(
+                realm, lambda work: authorize(work, flow, use_session(work, cookie))
+            )
+        except BadAuthorizeRequest as error:
+            return await run_in_threadpool(explain, request, error)
+        if isinstance(outcome, Answer) and (outcome.posted or outcome.fault):
+            return await run_in_threadpool(_tell, realm, frame, request, flow, outcome)
+        return _tell(realm, frame, request, flow, outcome)
+
+    def answer(request: Request, sent: Parameters) -> Response:
+        """Do the same for every other request, in a thread."""
         try:
             flow = _flow_of(realm, sent)
             if request.method == "POST":  # another site's POST comes without our cookie
                 return see_other(Onward(realm, flow, "/").address())
             return _answer_authorize(realm, frame, request, flow)
         except (BadAuthorizeRequest, FlowExpired) as error:
-            keep_fault(realm, _fault_of(error))
-            return cannot_continue(frame, request, error)
+            return explain(request, error)
         except BadRequestObject as error:
             return _refuse(realm, frame, request, sent, error)
+
+    def explain(request: Request, error: BadAuthorizeRequest | FlowExpired) -> Response:
+        keep_fault(realm, _fault_of(error))
+        return cannot_continue(frame, request, error)
+
+    routes.add_route("/authorize", authorization_endpoint, ["GET", "POST"])
 
 
 def _flow_of(realm: Realm, sent: Parameters) -> Flow:
@@ -53,6 +88,12 @@ def _answer_authorize(realm: Realm, frame: Frame, request: Request, flow: Flow) 
     signed_in = signed_in_at(request, realm)
     with realm.writing() as store:
         outcome = authorize(realm.work(store), flow, signed_in)
+    return _tell(realm, frame, request, flow, outcome)
+
+
+def _tell(
+    realm: Realm, frame: Frame, request: Request, flow: Flow, outcome: Answer | Ask
+) -> Response:
     if isinstance(outcome, Ask):
         return see_other(Onward(realm, outcome.flow, "/").to(f"/{outcome.step}"))
     keep_fault(realm, outcome.fault)

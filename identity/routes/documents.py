@@ -1,6 +1,8 @@
 """What anybody may read: the metadata and the keys."""
 
-from fastapi import APIRouter, Response
+from functools import lru_cache
+
+from fastapi import APIRouter, Request, Response
 
 from identity.discovery import describe
 from identity.keys import CACHE_SECONDS
@@ -19,15 +21,22 @@ def add_documents(routes: APIRouter, realm: Realm) -> None:
             detail_types=realm.detail_types,
         )
     )
-    headers = {"Cache-Control": f"public, max-age={CACHE_SECONDS}"}
 
-    @routes.get("/.well-known/openid-configuration")
-    @routes.get("/.well-known/oauth-authorization-server")
-    async def discovery() -> Response:
+    async def discovery(_request: Request) -> Response:
         """Describe the provider."""
-        return Response(metadata, headers=headers, media_type=JSON)
+        return _answer(metadata)
 
-    @routes.get("/jwks")
-    async def jwks() -> Response:
+    async def jwks(_request: Request) -> Response:
         """Publish the keys (RFC 7517)."""
-        return Response(realm.keys.document, headers=headers, media_type=JSON)
+        return _answer(realm.keys.document)
+
+    for name in ("openid-configuration", "oauth-authorization-server"):
+        routes.add_route(f"/.well-known/{name}", discovery, ["GET"])
+    routes.add_route("/jwks", jwks, ["GET"])
+
+
+@lru_cache(maxsize=4)
+def _answer(document: bytes) -> Response:
+    """Make an answer that is the same for everybody, once for each document."""
+    headers = {"Cache-Control": f"public, max-age={CACHE_SECONDS}"}
+    return Response(document, headers=headers, media_type=JSON)

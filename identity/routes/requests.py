@@ -19,7 +19,9 @@ async def read_request(request: Request) -> Parameters:
     """Read the parameters of a request: of its body if it is a POST, else of its query."""
     authorization, shown = request.headers.get("authorization", ""), shown_by(request)
     if request.method == "GET":
-        return read_parameters(request.url.query, authorization, shown)
+        return read_parameters(
+            request.scope["query_string"].decode("latin-1"), authorization, shown
+        )
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         return Parameters({}, authorization=authorization, shown=shown)
     body = bytearray()

@@ -12,7 +12,7 @@ from identity.realm import Realm
 from identity.sign_in.hashing import NOBODY, matches
 from identity.sign_in.known_browsers import by_browser
 from identity.sign_in.methods import Asking, Part, Proof, may_enter
-from identity.sign_in.tries import by_account, by_address, count_try, forget_tries
+from identity.sign_in.tries import by_account, by_address, count_try, forget_tries, one_at_a_time
 from identity.store import IdentityStore
 from identity.subjects import (
     Person,
@@ -54,12 +54,14 @@ class PasswordMethod:
             person_id or spell_account(account)
         )
         here = by_address(asking.address)
-        left = count_try(realm, count, here)
-        # Who has no password yet costs the same time as who gives a wrong one.
-        right = matches(password_hash or NOBODY, form.get("password", "")) and bool(password_hash)
-        if person is None or not right or not may_enter(realm, person):
-            raise SignInRefused(left, person_id or None)
-        forget_tries(realm, count, here)
+        with one_at_a_time(count):
+            left = count_try(realm, count, here)
+            # Who has no password yet costs the same time as who gives a wrong one.
+            given = form.get("password", "")
+            right = matches(password_hash or NOBODY, given) and bool(password_hash)
+            if person is None or not right or not may_enter(realm, person):
+                raise SignInRefused(left, person_id or None)
+            forget_tries(realm, count, here)
         return Proof(person, PASSWORD_LEVEL)
 
 

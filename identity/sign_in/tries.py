@@ -3,15 +3,21 @@
 So parallel tries cannot share a count. What was typed is not kept: the counts go by seals.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from threading import Lock
 
-from identity.errors import SignInPaused
+from identity.errors import SignInBusy, SignInPaused
 from identity.realm import Realm
 
 WINDOW_SECONDS = 5 * 60
 ACCOUNT_TRIES = 5
+WAIT_SECONDS = 5.0
 ADDRESS_TRIES = 100  # failed ones only: a whole office may share one address
+
+_turns = tuple(Lock() for _ in range(64))
 
 
 @dataclass(frozen=True)
@@ -59,3 +65,19 @@ def forget_tries(realm: Realm, count: Count, *shared: Count) -> None:
         store.attempts.forget(count.key(realm))
         for each in shared:
             store.attempts.take_back(each.key(realm))
+
+
+@contextmanager
+def one_at_a_time(count: Count) -> Iterator[None]:
+    """Let tries of one count take turns, or many right ones at once would look like wrong ones.
+
+    Raises:
+        SignInBusy: its turn did not come.
+    """
+    turn = _turns[hash(count.value) % len(_turns)]
+    if not turn.acquire(timeout=WAIT_SECONDS):
+        raise SignInBusy("too many tries for this account at this moment")
+    try:
+        yield
+    finally:
+        turn.release()

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from identity.store.access import AccessStore
 from identity.store.authorizations import AuthorizationStore
 from identity.store.changes import ChangeStore
-from identity.store.clients import ClientStore
+from identity.store.clients import ClientStore, KnownClients
 from identity.store.decoupled import DecoupledStore
 from identity.store.deliveries import DeliveryStore
 from identity.store.ends import EndStore
@@ -23,13 +23,13 @@ from identity.store.sessions import AttemptStore, SessionStore
 from identity.store.sign_ins import SignInStore
 from identity.store.tables import metadata
 
-__all__ = ["IdentityStore", "metadata"]
+__all__ = ["IdentityStore", "KnownClients", "metadata"]
 
 
 class IdentityStore:
     """All of identity's tables, inside one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, known: KnownClients | None = None) -> None:
         self.access = AccessStore(connection)
         self.activity = ActivityStore(connection)
         self.events = EventStore(connection)
@@ -37,7 +37,7 @@ class IdentityStore:
         self.people = PeopleStore(connection)
         self.mandates = MandateStore(connection)
         self.changes = ChangeStore(connection)
-        self.clients = ClientStore(connection)
+        self.clients = ClientStore(connection, known)
         self.refusals = RefusalStore(connection)
         self.registration_tokens = RegistrationTokenStore(connection)
         self.replays = ReplayStore(connection)

@@ -9,6 +9,7 @@ from identity.authorizations import Authorization
 from identity.options import Options, read_options
 from identity.sessions import Session
 from identity.store.authorizations import AUTHORIZATION, read_authorization
+from identity.store.dialects import lasting
 from identity.store.people import PERSON
 from identity.store.sessions import SESSION
 from identity.store.tables import (
@@ -113,21 +114,20 @@ def _subjects(values: tuple[Any, ...], party_id: str | None) -> tuple[Person, Pa
 
 
 _REVOKED = select(exists().where(revoked_tokens.c.jti == bindparam("jti"))).scalar_subquery()
-# Built once: composing a statement costs more than running it.
-_SESSION = (
+_SESSION = lasting(
     select(*SESSION, *PERSON, *_BODY)
     .join(people, people.c.person_id == sessions.c.person_id)
     .outerjoin(legal_persons, legal_persons.c.legal_person_id == sessions.c.party_id)
     .where(sessions.c.cookie_hash == bindparam("cookie_hash"))
 )
-_TOKEN = (
+_TOKEN = lasting(
     select(*AUTHORIZATION, *PERSON, *_BODY, *_APP, clients.c.demo, _REVOKED)
     .join(people, people.c.person_id == authorizations.c.person_id)
     .join(clients, clients.c.client_id == authorizations.c.client_id)
     .outerjoin(legal_persons, legal_persons.c.legal_person_id == authorizations.c.party_id)
     .where(authorizations.c.authorization_id == bindparam("authorization_id"))
 )
-_OWN = (
+_OWN = lasting(
     select(*_BODY, clients.c.scopes, clients.c.demo, _REVOKED, clients.c.profile)
     .join(clients, clients.c.owner_id == legal_persons.c.legal_person_id)
     .where(clients.c.client_id == bindparam("client_id"))

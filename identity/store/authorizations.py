@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, bindparam, exists, insert, or_, select, update
 
 from identity.authorizations import Authorization
-from identity.store.dialects import upsert
+from identity.store.dialects import lasting, upsert
 from identity.store.tables import authorizations, revoked_tokens, sessions
 
 _ORIGIN = authorizations.alias()
@@ -14,11 +14,10 @@ _LIVE = authorizations.c.revoked_at.is_(None)
 AUTHORIZATION = tuple(authorizations.c)  # in the order of the fields of `Authorization`
 _SCOPES = AUTHORIZATION.index(authorizations.c.scopes)
 
-# Built once: composing a statement costs more than running it.
 _IS_IT = authorizations.c.authorization_id == bindparam("key")
-_ADD = insert(authorizations)
-_FIND = select(authorizations).where(_IS_IT)
-_REDEEM = (
+_ADD = lasting(insert(authorizations))
+_FIND = lasting(select(authorizations).where(_IS_IT))
+_REDEEM = lasting(
     update(authorizations)
     .where(
         _IS_IT,
@@ -33,8 +32,8 @@ _REDEEM = (
     .values(redeemed_at=bindparam("now"))
     .returning(authorizations)
 )
-_REDEEM_BOUND = _REDEEM.values(confirmation=bindparam("kept"))
-_REFRESH = (
+_REDEEM_BOUND = lasting(_REDEEM.values(confirmation=bindparam("kept")))
+_REFRESH = lasting(
     update(authorizations)
     .where(
         _IS_IT,

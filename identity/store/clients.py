@@ -1,7 +1,8 @@
 """Clients and what people allowed them, as rows."""
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
@@ -12,7 +13,7 @@ from identity.consents import Consent
 from identity.errors import AlreadyRegistered, NotRegistered
 from identity.options import read_options, write_options
 from identity.store.changes import client_changes
-from identity.store.dialects import upsert
+from identity.store.dialects import lasting, upsert
 from identity.store.operating import (
     client_activity,
     client_refusals,
@@ -29,20 +30,51 @@ _ITS_OWN = (
     authorizations,
     deliveries,
 )
-# Built once: composing a statement costs more than running it.
-_FIND = select(*_COLUMNS).where(clients.c.client_id == bindparam("client_id"))
-_CONSENT = select(consents.c.scopes).where(
-    consents.c.person_id == bindparam("person"),
-    consents.c.party_id == bindparam("party"),
-    consents.c.client_id == bindparam("client"),
+_FIND = lasting(select(*_COLUMNS).where(clients.c.client_id == bindparam("client_id")))
+_CONSENT = lasting(
+    select(consents.c.scopes).where(
+        consents.c.person_id == bindparam("person"),
+        consents.c.party_id == bindparam("party"),
+        consents.c.client_id == bindparam("client"),
+    )
 )
+
+
+class KnownClients:
+    """Clients read a moment ago, so that not every request reads them again.
+
+    A change shows here at once, and within `SECONDS` in other workers.
+    """
+
+    SECONDS = 1.0
+    MOST = 1000
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._found: dict[str, tuple[float, Client]] = {}
+
+    def find(self, client_id: str) -> Client | None:
+        """Find a client that was read within the last moment."""
+        until, client = self._found.get(client_id, (0.0, None))
+        return client if self._clock() < until else None
+
+    def keep(self, client: Client) -> None:
+        """Keep a client that was read just now."""
+        if len(self._found) >= self.MOST:
+            self._found.clear()
+        self._found[client.client_id] = (self._clock() + self.SECONDS, client)
+
+    def forget(self, client_id: str) -> None:
+        """Forget a client that is changed."""
+        self._found.pop(client_id, None)
 
 
 class ClientStore:
     """Reads and writes clients and consents."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, known: KnownClients | None = None) -> None:
         self._connection = connection
+        self._known = known or KnownClients()
 
     def add(self, client: Client, now: int) -> None:
         """Add a client.
@@ -58,8 +90,15 @@ class ClientStore:
 
     def find(self, client_id: str) -> Client | None:
         """Find a client by id."""
+        known = self._known.find(client_id)
+        if known is not None:
+            return known
         row = self._connection.execute(_FIND, {"client_id": client_id}).mappings().first()
-        return _client(row) if row else None
+        if row is None:
+            return None
+        client = _client(row)
+        self._known.keep(client)
+        return client
 
     def all(self) -> Sequence[Client]:
         """List all clients."""
@@ -68,11 +107,13 @@ class ClientStore:
 
     def replace(self, client: Client) -> None:
         """Keep what an app registers, in place of what it registered before."""
+        self._known.forget(client.client_id)
         same = clients.c.client_id == client.client_id
         self._connection.execute(update(clients).where(same).values(_row(client)))
 
     def remove(self, client_id: str) -> None:
         """Remove an app with all that people allowed it; the audit trail keeps what they did."""
+        self._known.forget(client_id)
         keep_authorizations_of(self._connection, client_id)
         for table in (*_ITS_OWN, clients):
             self._connection.execute(delete(table).where(table.c.client_id == client_id))
@@ -94,6 +135,7 @@ class ClientStore:
         Raises:
             NotRegistered: there is no such client with a secret.
         """
+        self._known.forget(client_id)
         statement = (
             update(clients)
             .where(clients.c.client_id == client_id, clients.c.secret_hash.is_not(None))

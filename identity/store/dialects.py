@@ -1,15 +1,23 @@
-"""The one statement that SQLAlchemy spells differently for each database: insert or change."""
+"""Where statements need more than SQLAlchemy's words: insert or change, and built to last."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 _INSERTS: dict[str, Callable[..., Any]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
+
+LASTING = "lasting"  # execution option: the same statement comes again, so it can be prepared
+Built = TypeVar("Built", bound=Executable)
+
+
+def lasting(statement: Built) -> Built:
+    """Mark a statement that is built once: composing it costs more than running it."""
+    return statement.execution_options(**{LASTING: True})
 
 
 def upsert(connection: Connection) -> Callable[..., Any]:

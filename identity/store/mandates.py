@@ -18,15 +18,14 @@ from sqlalchemy.exc import IntegrityError
 
 from identity.errors import NotRegistered
 from identity.mandates import Mandate
-from identity.store.dialects import insert_once
+from identity.store.dialects import insert_once, lasting
 from identity.store.people import LEGAL_PERSON
 from identity.store.tables import legal_persons, mandate_signatures, mandates
 from identity.subjects import LegalPerson
 
-# Built once: composing a statement costs more than running it.
-_OF_PERSON = select(mandates).where(mandates.c.person_id == bindparam("person"))
-_OF_BOTH = _OF_PERSON.where(mandates.c.legal_person_id == bindparam("party"))
-_WITH_PARTY = _OF_BOTH.join(legal_persons).add_columns(*LEGAL_PERSON[1:])
+_OF_PERSON = lasting(select(mandates).where(mandates.c.person_id == bindparam("person")))
+_OF_BOTH = lasting(_OF_PERSON.where(mandates.c.legal_person_id == bindparam("party")))
+_WITH_PARTY = lasting(_OF_BOTH.join(legal_persons).add_columns(*LEGAL_PERSON[1:]))
 _STANDS = mandates.c.revoked_at.is_(None)
 
 

@@ -104,10 +104,10 @@ class Browser:
 
 
 def form_of(page: httpx.Response) -> Form:
-    """The form of the page itself; the frame around it has one to sign out."""
+    """The form of the page itself; the frame has one to sign out behind it."""
     forms = read_forms(page.text)
     ours = [form for path in OUR_PAGES for form in forms if form.action == path]
-    return ours[0] if ours else [form for form in forms if form.action == "/sign-out"][-1]
+    return ours[0] if ours else next(form for form in forms if form.action == "/sign-out")
 
 
 def told(address: str) -> dict[str, str]:
