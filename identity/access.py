@@ -76,12 +76,12 @@ def verify_access(work: Work, token: str, *, anywhere: bool = False) -> Access:
     row = work.store.access.find_token(claims["authorization"], claims["jti"])
     if row is None or not _holds(work, row):
         raise BadAccessToken("the token was withdrawn")
+    scopes = split(claims["scope"])
     try:
-        mandates = mandates_for(work, row.person.person_id, row.party.party_id)
+        mandates = mandates_for(work, row.person.person_id, row.party.party_id, scopes)
         check_actors(work, read_actors(row.authorization.actors))
     except MandateMissing:
         raise BadAccessToken("the mandate behind the token has ended") from None
-    scopes = split(claims["scope"])
     powers = check_mandate(mandates, row.person.person_id, row.party.party_id, work.now)
     return Access(
         claims["client_id"],

@@ -1,10 +1,10 @@
 """Who is signed in, for whom they act, and what they may do at this moment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from identity.actors import Actor
-from identity.authority import Claims, authority_claims
+from identity.authority import Claims, authority_claims, tells_authority
 from identity.authorizations import Authorization
 from identity.errors import MandateMissing
 from identity.events import ACTING, Who
@@ -12,7 +12,7 @@ from identity.logout_tokens import tell_apps
 from identity.mandates import Mandate, check_mandate, live_mandates
 from identity.noting import note
 from identity.realm import Realm, Work
-from identity.scopes import LEGAL_PERSON
+from identity.scopes import matters_of
 from identity.sessions import TOUCH_SECONDS, Session, hash_cookie
 from identity.subjects import Party, Person, party_of
 
@@ -48,26 +48,49 @@ class Card:
     mandates: Sequence[Mandate]
 
 
-def powers_for(work: Work, person_id: str, party_id: str) -> frozenset[str]:
+def powers_for(
+    work: Work, person_id: str, party_id: str, scopes: Iterable[str] = ()
+) -> frozenset[str]:
     """Return what a person may do for a party now; the mandates are read each time.
 
     Raises:
-        MandateMissing: nothing at all.
+        MandateMissing: nothing at all, or nothing in the matter that `scopes` name.
     """
-    held = mandates_for(work, person_id, party_id)
+    held = mandates_for(work, person_id, party_id, scopes)
     return check_mandate(held, person_id, party_id, work.now)
 
 
-def mandates_for(work: Work, person_id: str, party_id: str) -> Sequence[Mandate]:
+def mandates_for(
+    work: Work, person_id: str, party_id: str, scopes: Iterable[str] = ()
+) -> Sequence[Mandate]:
     """Return the mandates that let a person act for a party now; nobody needs one for themself.
+
+    Args:
+        work: the request's share of the realm.
+        person_id: who acts.
+        party_id: for whom.
+        scopes: what an app was allowed; it may need a mandate for one matter.
 
     Raises:
         MandateMissing: there is none.
     """
     if person_id == party_id:
-        return ()
+        return covering((), scopes)
     held = work.store.mandates.of_person(person_id, party_id)
-    return live_mandates(held, person_id, party_id, work.now)
+    return covering(live_mandates(held, person_id, party_id, work.now), scopes)
+
+
+def covering(held: Sequence[Mandate], scopes: Iterable[str]) -> Sequence[Mandate]:
+    """Return those of a person's mandates that count for what an app asks for.
+
+    Raises:
+        MandateMissing: the app needs one, for a matter or at all, and none counts.
+    """
+    needed = matters_of(scopes)
+    found = [mandate for mandate in held if all(map(mandate.covers, needed))]
+    if needed and not found:
+        raise MandateMissing("no mandate from this legal person covers the matter")
+    return found
 
 
 def check_actors(work: Work, actors: Sequence[Actor]) -> None:
@@ -90,7 +113,7 @@ def check_actors(work: Work, actors: Sequence[Actor]) -> None:
 def authority_behind(work: Work, authorization: Authorization) -> Claims:
     """Return what an ID token tells about the authority, if the app may see it."""
     person_id, party_id = authorization.person_id, authorization.party_id
-    if LEGAL_PERSON not in authorization.scopes or person_id == party_id:
+    if person_id == party_id or not tells_authority(authorization.scopes):
         return {}
     party, held = work.store.mandates.with_party(person_id, party_id)
     live = live_mandates(held, person_id, party_id, work.now)

@@ -16,6 +16,7 @@ from identity.grants.particulars import NOTHING, Particulars
 from identity.parameters import Parameters
 from identity.provider import SEE_OTHER, check_authorization
 from identity.realm import Work
+from identity.scopes import permitted
 from identity.wanted import want_subject
 
 
@@ -64,7 +65,7 @@ class Elsewhere:
     @property
     def scopes(self) -> frozenset[str]:
         """What for, as far as the app is registered for it now."""
-        return self.occasion.scopes & self.client.scopes
+        return permitted(self.occasion.scopes, self.client.scopes)
 
     @property
     def parameters(self) -> Parameters:

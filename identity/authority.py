@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from identity.mandates import Mandate
-from identity.scopes import LEGAL_PERSON
+from identity.scopes import LEGAL_PERSON, matters_of
 from identity.subjects import Party
 
 FRAMEWORK = "urn:haihe:trust-framework:registers"
@@ -31,16 +31,22 @@ def authority_claims(
         scopes: what the person allowed the app to see.
         issuer: we, who keep the register.
     """
-    if LEGAL_PERSON not in scopes or not party.is_legal_person:
+    if not tells_authority(scopes) or not party.is_legal_person:
         return {}
+    told = [each for each in mandates if all(map(each.covers, matters_of(scopes)))]
     authorities = [
         _authority(party, method, held, issuer)
         for method in (REGISTERED, DELEGATED)
-        if (held := [mandate for mandate in mandates if _method(mandate) == method])
+        if (held := [mandate for mandate in told if _method(mandate) == method])
     ]
     authority = authorities[0] if len(authorities) == 1 else authorities
     verification = {"trust_framework": FRAMEWORK}
     return {"verified_claims": {"verification": verification, "claims": {"authority": authority}}}
+
+
+def tells_authority(scopes: Collection[str]) -> bool:
+    """Tell whether an app may know what somebody may do for a legal person."""
+    return LEGAL_PERSON in scopes or bool(matters_of(scopes))
 
 
 def _authority(party: Party, method: str, mandates: Sequence[Mandate], issuer: str) -> Claims:
@@ -58,7 +64,10 @@ def _permission(mandate: Mandate) -> Claims:
     validity = {"start": _day(mandate.valid_from)}
     if mandate.valid_to is not None:
         validity["end"] = _day(mandate.valid_to - 1)  # the last second in which it holds
-    return {"role": mandate.role, "function": sorted(mandate.powers), "validity": validity}
+    permission = {"role": mandate.role, "function": sorted(mandate.powers), "validity": validity}
+    if mandate.matters:
+        permission["matters"] = sorted(mandate.matters)
+    return permission
 
 
 def _method(mandate: Mandate) -> str:

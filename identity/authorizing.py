@@ -12,17 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from identity.acting import SignedIn
+from identity.acting_for import as_asked, fits, hinted_subject
 from identity.asked import Asked, find_asked
 from identity.assurance import held, meets, named_for
-from identity.errors import BadAccessToken
 from identity.events import CONSENT_GIVEN, CONSENT_REFUSED
 from identity.flow import ACT_FOR, CONSENT, SECOND_FACTOR, SIGN_IN, Flow
 from identity.grants.messages import Answer
 from identity.noting import note
+from identity.parameters import Parameters
 from identity.realm import Work
 from identity.scopes import join
 from identity.second_factor import could_meet
-from identity.tokens import ID, verify_signature
 from identity.wanted import read_wanted
 
 
@@ -70,6 +70,8 @@ def authorize(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer | As
     pending = find_asked(work, flow)  # 1, 2
     if isinstance(pending, Answer):
         return pending
+    if signed_in is not None:
+        signed_in = acting_in(work, pending, flow, signed_in)
     missing = _missing_step(work, pending, flow, signed_in)
     if missing is not None:
         step, error = missing
@@ -107,6 +109,17 @@ def insists(pending: Asked | None) -> bool:
     )
 
 
+def acting_in(work: Work, pending: Asked, flow: Flow, signed_in: SignedIn) -> SignedIn:
+    """Return who is signed in, acting for the one this request is about.
+
+    Whom the person chose on the way counts for more than what the app hints at.
+    """
+    if flow.has(ACT_FOR, signed_in.session.session_id):
+        nobody = Parameters({})
+        return as_asked(work, signed_in, pending.client, pending.scopes, nobody)
+    return as_asked(work, signed_in, pending.client, pending.scopes, pending.parameters)
+
+
 def _missing_step(
     work: Work, pending: Asked, flow: Flow, signed_in: SignedIn | None
 ) -> tuple[str, str] | None:
@@ -141,7 +154,7 @@ def _needs_second_factor(arrival: _Arrival) -> bool:  # 3
 
 
 def _needs_choice(arrival: _Arrival) -> bool:  # 4
-    if arrival.signed_in.party is None:
+    if not fits(arrival.work, arrival.signed_in, arrival.pending.scopes):
         return True
     if arrival.has(ACT_FOR):
         return False
@@ -184,14 +197,8 @@ def _is_somebody_else(work: Work, pending: Asked, signed_in: SignedIn) -> bool:
     now = work.realm.seals.subject(signed_in.party.party_id, pending.client.sector)
     if read_wanted(pending.parameters.get("claims")).subject() not in {None, now}:
         return True
-    hint = pending.parameters.get("id_token_hint")
-    if not hint:
-        return False
-    try:
-        claims = verify_signature(work.realm.keys, ID, hint)
-    except BadAccessToken:
-        return True
-    return bool(claims.get("sub") != now)
+    hinted = pending.parameters.get("id_token_hint")
+    return bool(hinted) and hinted_subject(work, pending.parameters) != now
 
 
 def allow(work: Work, flow: Flow, signed_in: SignedIn) -> Flow:
@@ -201,7 +208,10 @@ def allow(work: Work, flow: Flow, signed_in: SignedIn) -> Flow:
         BadAuthorizeRequest: the client or its address is not known any more.
     """
     pending = find_asked(work, flow)
-    if isinstance(pending, Answer) or signed_in.party is None:
+    if isinstance(pending, Answer):
+        return flow
+    signed_in = acting_in(work, pending, flow, signed_in)
+    if signed_in.party is None:
         return flow
     if not _may_answer(pending, signed_in):
         return flow

@@ -6,6 +6,7 @@ from identity.clients import Client
 from identity.decoupled import COLLECT_SECONDS, Decoupled
 from identity.profiles import policy_of
 from identity.realm import Work
+from identity.scopes import permitted
 
 
 def accept(work: Work, asked: Decoupled, client: Client, signed_in: SignedIn) -> bool:
@@ -38,7 +39,7 @@ def _authorization(
         party_id=party.party_id,
         session_id=session.session_id,
         redirect_uri="",
-        scopes=asked.scopes & client.scopes,
+        scopes=permitted(asked.scopes, client.scopes),
         nonce=None,
         code_challenge="",
         auth_time=session.auth_time,

@@ -19,6 +19,18 @@ class MandateMissing(IdentityError):
     """A person acts for a legal person without a live mandate from it."""
 
 
+class MandateRefused(IdentityError):
+    """A mandate that may not be granted or signed so.
+
+    Attributes:
+        field: what is wrong: `person`, `own`, `role`, `powers`, `matters`, `days` or `signed`.
+    """
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"the mandate may not be granted so: {field}")
+        self.field = field
+
+
 class AlreadyRegistered(IdentityError):
     """A number, account name, code or client id that is taken."""
 

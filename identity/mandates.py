@@ -17,6 +17,15 @@ USES = "uses"  # reading who used the licences; comes with LICENCES, to apps by 
 RECORDS = "records"  # reading the records of what one did oneself: everybody may
 OWN_POWERS = frozenset({LICENCES, SHOW, USES, RECORDS})  # what everybody may do for themself
 
+
+@dataclass(frozen=True)
+class MatterName:
+    """How a matter (事项) is called; what it is about is nobody's business here."""
+
+    zh: str
+    en: str
+
+
 ROLES = ("legal_representative", "administrator", "agent", "clerk", "auditor")
 
 

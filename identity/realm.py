@@ -1,7 +1,7 @@
 """What the service hands to identity, and what one request holds of it."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -14,6 +14,7 @@ from identity.details import Types
 from identity.fetching import fetch
 from identity.key_sets import KeySets
 from identity.keys import KeyChain, KeyRing
+from identity.mandates import MatterName
 from identity.observing import SILENT, Observer
 from identity.seals import Seals
 from identity.store import IdentityStore
@@ -52,6 +53,7 @@ class Realm:
         keychain: keys that sign tokens, as this process knows them now.
         key_sets: keys that apps publish, as far as they were read.
         observer: counts and logs what happens.
+        matters: matters for which a mandate may be granted, by code.
         direct: the way to the database that needs no thread, None where there is none.
     """
 
@@ -73,6 +75,7 @@ class Realm:
     key_sets: KeySets = field(default_factory=KeySets)
     observer: Observer = SILENT
     direct: Direct | None = None
+    matters: Mapping[str, MatterName] = field(default_factory=dict)
 
     @property
     def keys(self) -> KeyRing:

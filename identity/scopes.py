@@ -1,5 +1,6 @@
 """Scopes: what an app may ask for, in words that people read before they allow it."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ PROFILE = "profile"
 EMAIL, PHONE, ADDRESS = "email", "phone", "address"
 LEGAL_PERSON = "legal_person"
 OFFLINE = "offline_access"
+MANDATE = "mandate"  # with a colon and a matter's code: the mandate for that matter
+_FOR_A_MATTER = re.compile(MANDATE + ":[a-z0-9-]{1,64}")
 
 
 def _(text: str) -> str:
@@ -39,6 +42,7 @@ ALL = (
     Scope(PHONE, _("您的电话号码（如果登记过）")),
     Scope(ADDRESS, _("您的通信地址（如果登记过）")),
     Scope(LEGAL_PERSON, _("您代表的单位的名称、统一社会信用代码和您的权限")),
+    Scope(MANDATE, _("您代表单位办事的授权")),
     Scope(OFFLINE, _("在您离开以后继续使用以上权限，最长三十天")),
     Scope("licence.read", _("查看您或您代表的单位的电子证照"), frozenset({LICENCES})),
     Scope("licence.show", _("出示您或您代表的单位的电子证照"), frozenset({SHOW})),
@@ -121,15 +125,37 @@ def alone(wanted: Iterable[str], given: Collection[str], most: Collection[str]) 
 
 def split(text: str) -> frozenset[str]:
     """Read a list of scopes from a request; unknown ones are left out (RFC 6749 §3.3)."""
-    return frozenset(text.split()) & CONSENTED.keys()
+    return frozenset(
+        name for name in text.split() if name in CONSENTED or _FOR_A_MATTER.fullmatch(name)
+    )
 
 
 def join(names: Iterable[str]) -> str:
     """Write a list of scopes, always in the same order."""
     wanted = set(names)
-    return " ".join(name for name in CONSENTED if name in wanted)
+    for_matters = sorted(wanted - CONSENTED.keys())
+    return " ".join([*(name for name in CONSENTED if name in wanted), *for_matters])
 
 
 def powers_of(names: Iterable[str]) -> frozenset[str]:
     """Return all that these scopes could allow."""
-    return frozenset().union(*(CONSENTED[name].powers for name in names))
+    return frozenset().union(*(CONSENTED[name].powers for name in names if name in CONSENTED))
+
+
+def permitted(asked: Iterable[str], registered: Collection[str]) -> frozenset[str]:
+    """Return what of `asked` an app is registered for; `mandate` stands for every matter."""
+    return frozenset(name for name in asked if name.partition(":")[0] in registered)
+
+
+def matters_of(names: Iterable[str]) -> frozenset[str]:
+    """Return the matters for which these scopes need a mandate; "" where any mandate will do."""
+    found = (name.partition(":") for name in names)
+    return frozenset(matter for family, _colon, matter in found if family == MANDATE)
+
+
+def is_for_others(names: Collection[str]) -> bool:
+    """Tell whether an app that asks for these knows that people act for legal persons.
+
+    All others get a plain person.
+    """
+    return LEGAL_PERSON in names or bool(matters_of(names)) or bool(powers_of(names))

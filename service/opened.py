@@ -14,11 +14,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 from sqlalchemy.util import greenlet_spawn
 
+from certificates.matters import MATTERS
 from certificates.signing import Signer, open_root
 from certificates.store import CertificateStore
 from identity.acting_details import ACTING, Acting
 from identity.client_certificates import read_roots
 from identity.errors import SealBroken
+from identity.mandates import MatterName
 from identity.realm import Direct, Realm, Result
 from identity.rotating import prepare_keys
 from identity.seals import KEY_BYTES, Seals
@@ -189,6 +191,7 @@ def _realm(
         resources=settings.resources,
         detail_types={ACTING: Acting(), LICENCE_USE: LicenceUse()},
         direct=_direct(database, known),
+        matters={code: MatterName(each.zh, each.en) for code, each in MATTERS.items()},
     )
 
 

@@ -6,7 +6,7 @@ from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, TokenMix
 
 from identity.authorizations import Authorization
 from identity.clients import Client
-from identity.scopes import join, split
+from identity.scopes import join, permitted, split
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class KnownClient(ClientMixin):  # type: ignore[misc]
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
         """Return what may be asked for of what is asked; None if nothing is left."""
-        return join(split(scope or "") & self.client.scopes) or None
+        return join(permitted(split(scope or ""), self.client.scopes)) or None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Tell whether people may be sent there."""

@@ -46,7 +46,7 @@ def check_still_allowed(work: Work, authorization: Authorization) -> None:
     if not work.realm.demo_allowed:
         _check_real(work, authorization.person_id)
     try:
-        powers_for(work, authorization.person_id, authorization.party_id)
+        powers_for(work, authorization.person_id, authorization.party_id, authorization.scopes)
     except MandateMissing:
         raise InvalidGrantError("the mandate behind this grant has ended") from None
 

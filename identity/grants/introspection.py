@@ -64,7 +64,7 @@ def _of_refresh(work: Work, token: str) -> Answer | None:
     if client is None or found.refreshes != handle.count:
         return None
     try:
-        powers_for(work, found.person_id, found.party_id)
+        powers_for(work, found.person_id, found.party_id, found.scopes)
     except MandateMissing:
         return None
     named = subject_claims(work.realm.seals, client.sector, found.person_id, found.party_id)

@@ -1,14 +1,15 @@
 """What an authorization request may look like here (OpenID Connect Core §3.1.2.1)."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError
 from authlib.oidc.core.errors import RegistrationNotSupportedError
 
 from identity.errors import BadWish
 from identity.responding import QUERY, is_allowed
-from identity.scopes import alone, join, split
+from identity.scopes import alone, join, matters_of, split
 from identity.wanted import read_wanted
 
 PROMPTS = {"none", "login", "consent", "select_account"}
@@ -36,6 +37,7 @@ class RequestProfile:
         if not is_allowed(grant.request.client.client, data.get("response_mode", QUERY)):
             raise InvalidRequestError("this app may not be answered in that response_mode")
         _grant_wanted(grant.request)
+        _check_matters(split(grant.request.scope), grant.work.realm.matters)
         _check_prompt(data.get("prompt", ""))
         if not SECONDS.fullmatch(data.get("max_age", "0")):
             raise InvalidRequestError("max_age must be a number of seconds")
@@ -55,6 +57,15 @@ def _grant_wanted(request: Any) -> None:
     more = alone(wanted.claims, asked, request.client.client.scopes)
     if more:
         request.scope = join(asked | more)
+
+
+def _check_matters(scopes: Collection[str], known: Collection[str]) -> None:
+    """Check that at most one mandate is asked for, for a matter that exists."""
+    matters = matters_of(scopes)
+    if len(matters) > 1:
+        raise InvalidScopeError("a request asks for a mandate in one matter at most")
+    if not matters <= {"", *known}:
+        raise InvalidScopeError("no such matter")
 
 
 def _check_prompt(prompt: str) -> None:

@@ -13,6 +13,7 @@ from identity.pages.consent import ConsentPage
 from identity.pages.device import DevicePage
 from identity.pages.enrolment import EnrolmentPage
 from identity.pages.frame import Form, Frame, Page, cannot_continue, see_other
+from identity.pages.mandates import MandatesPage
 from identity.pages.passkeys import PasskeysPage
 from identity.pages.password import PasswordPage
 from identity.pages.scan_desk import ScanDeskPage, ScanStatePage
@@ -38,6 +39,7 @@ PAGES = (
     ScanDeskPage,
     ScanStatePage,
     ScanPhonePage,
+    MandatesPage,
 )
 
 

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from identity.acting import SignedIn, cards_of, choose_party
+from identity.acting_for import cards_that_fit
 from identity.errors import MandateMissing
 from identity.flow import ACT_FOR
 from identity.mandates import POWERS
@@ -11,6 +12,7 @@ from identity.pages.frame import BAD_REQUEST, Form, Frame, see_other, signed_in_
 from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
 from identity.pages.words import POWER_WORDS, ROLE_WORDS
 from identity.realm import Realm
+from identity.scopes import matters_of
 
 SELF = "self"
 
@@ -55,6 +57,10 @@ class ActForPage:
             cards = cards_of(work, signed_in.person)
             last = store.sessions.find_last_party(signed_in.person.person_id)
             pending = find_pending(work, onward.flow)
+            needed = bool(pending and matters_of(pending.scopes))
+            if pending and needed:
+                fitting = cards_that_fit(work, signed_in.person, pending.scopes)
+                cards = [card for card in cards if card.party.party_id in fitting]
         context = {
             "client": welcome_app(self._frame, request, pending),
             "hidden": onward.hidden(),
@@ -63,6 +69,7 @@ class ActForPage:
             "current": signed_in.party.party_id if signed_in.party else None,
             "last": last,
             "gone": gone,
+            "needed": needed,
             "roles": ROLE_WORDS,
             "powers": {power: POWER_WORDS[power] for power in sorted(POWERS)},
         }

@@ -3,8 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.authorizing import allow, deny
+from identity.authorizing import acting_in, allow, deny
 from identity.details import titles
+from identity.mandates import MatterName
 from identity.pages.deliver import deliver
 from identity.pages.frame import Form, Frame, see_other, signed_in_at
 from identity.pages.occasions import describe_occasion
@@ -28,13 +29,15 @@ class ConsentPage:
         """Show what the app asks for."""
         onward = read_onward(self._realm, request.query_params)
         signed_in = signed_in_at(request, self._realm)
-        if onward.flow is None or signed_in is None or signed_in.party is None:
+        if onward.flow is None or signed_in is None:
             return see_other(onward.address())
         with self._realm.reading() as store:
             work = self._realm.work(store)
             pending = find_pending(work, onward.flow)
             occasion = describe_occasion(work, pending)
-        if pending is None:
+            if pending is not None:
+                signed_in = acting_in(work, pending, onward.flow, signed_in)
+        if pending is None or signed_in.party is None:
             return see_other(onward.address())
         wanted, own = pending.particulars, self._realm.audience
         context = {
@@ -42,13 +45,18 @@ class ConsentPage:
             "hidden": onward.hidden(),
             "party": signed_in.party,
             "person": signed_in.person,
+            "asked": [self._describe(name) for name in join(pending.scopes).split()],
             "occasion": occasion,
-            "asked": [CONSENTED[name] for name in join(pending.scopes).split()],
             "details": titles(wanted.details, self._realm.detail_types),
             "places": [each for each in wanted.resources if each != own],
             "switch": onward.to("/act-for"),
         }
         return self._frame.render(request, "identity/consent.html", context)
+
+    def _describe(self, scope: str) -> tuple[str, MatterName | None]:
+        """Return what a scope asks for, and for which matter."""
+        family, _colon, matter = scope.partition(":")
+        return CONSENTED[family].text, self._realm.matters.get(matter)
 
     def receive(self, request: Request, form: Form) -> Response:
         """Keep the decision and go on; everything but a clear yes is a no."""

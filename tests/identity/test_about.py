@@ -138,6 +138,6 @@ def test_of_a_legal_person_only_the_name_is_told(site: Site) -> None:
     with site.world.working() as work:
         describe_person(work, account="agent", about={"email": "agent@demo.example"})
     browser = site.browser("agent")
-    told = userinfo(browser, complete(browser, scope=ABOUT_PEOPLE))
-    assert told.keys() == {"sub", "act", "name"}
+    told = userinfo(browser, complete(browser, scope=ABOUT_PEOPLE + " mandate"))
+    assert told.keys() == {"sub", "act", "name", "verified_claims"}
     assert "email" not in told["act"]

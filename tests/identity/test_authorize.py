@@ -157,7 +157,7 @@ def test_prompt_none_never_shows_a_page(site: Site) -> None:
     browser = site.browser()
 
     def ask(**changes: str) -> dict[str, str]:
-        parameters = request_of(**({"prompt": "none", "scope": "openid"} | changes))
+        parameters = request_of(**({"prompt": "none", "scope": "openid legal_person"} | changes))
         return told(browser.http.get("/authorize", params=parameters).headers["location"])
 
     assert ask()["error"] == "login_required"
@@ -166,7 +166,7 @@ def test_prompt_none_never_shows_a_page(site: Site) -> None:
     browser.submit(browser.http.get("/act-for"))
     fresh = {"client_id": "public", "scope": "openid licence.issue"}
     assert ask(**fresh)["error"] == "consent_required"
-    browser.authorize(request_of(scope="openid"))
+    browser.authorize(request_of(scope="openid legal_person"))
     assert "code" in ask()
 
 
@@ -259,7 +259,7 @@ def test_refusing_is_told_to_the_app(site: Site) -> None:
 
 def test_consent_in_ones_own_browser_opens_nothing_in_anothers(site: Site) -> None:
     attacker, victim = site.browser("person"), site.browser()
-    victim.authorize(request_of(client_id="public", scope="openid", prompt="consent"))
+    victim.authorize(request_of(client_id="public", scope="openid legal_person", prompt="consent"))
     asked = request_of(scope="openid licence.issue licence.verify", prompt="consent")
     page = attacker.http.get("/authorize", params=asked)
     page = attacker.http.get(page.headers["location"])

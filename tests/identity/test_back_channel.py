@@ -50,7 +50,7 @@ def test_userinfo_tells_what_was_allowed_and_no_more(site: Site) -> None:
         "powers": ["licences", "records", "show", "uses"],
     }
     assert known.headers["cache-control"] == "no-store"
-    bare = userinfo(site, browser.tokens(scope="openid")["access_token"]).json()
+    bare = userinfo(site, browser.tokens(scope="openid ledger.read")["access_token"]).json()
     assert bare == {"sub": claims["sub"], "act": {"sub": claims["act"]["sub"]}}
 
 

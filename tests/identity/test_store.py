@@ -135,7 +135,7 @@ def test_of_many_redemptions_at_once_exactly_one_succeeds(city: World) -> None:
 
 
 def test_many_refreshes_at_once_have_one_successor(city: World) -> None:
-    tokens, _ = tokens_in(city, "openid offline_access")
+    tokens, _ = tokens_in(city, "openid legal_person offline_access")
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     with ThreadPoolExecutor(TRIES) as pool:
         answers = list(pool.map(lambda _: redeem_in(city, **form).body, range(TRIES)))

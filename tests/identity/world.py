@@ -15,6 +15,7 @@ from identity.acting import SignedIn, choose_party, current_session, find_sessio
 from identity.acting_details import ACTING, Acting
 from identity.assurance import PASSWORD_LEVEL
 from identity.clients import COMPATIBLE, POST, PUBLIC, SERVICE, STANDARD, WEB
+from identity.mandates import MatterName
 from identity.pages.frame import read_cookie
 from identity.realm import Realm, Work
 from identity.registry import (
@@ -155,6 +156,10 @@ def _world(folder: Path, issuer: str, url: str) -> World:
         registration="open",
         resources=(TAX, WATER),
         detail_types={ACTING: Acting(), LICENCE_USE: LicenceUse()},
+        matters={
+            "open-restaurant": MatterName("开办餐饮店", "Open a restaurant"),
+            "company-change": MatterName("企业信息变更", "Change of company data"),
+        },
     )
     return World(realm, database, clock)
 

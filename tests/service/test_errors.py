@@ -26,6 +26,7 @@ NEVER_AT_AN_ADDRESS = {
     "KeyUnreadable", "ChainRejected", "ChainExpired", "FormatRejected", "SignatureRejected",
     "BadAssertion", "AppUnreachable", "BadProof", "NonceWanted", "UnknownSigner", "KeysWanted",
     "BadCertificate", "BadRequestObject", "BadDetails", "BadTarget", "NoKeyToEncrypt",
+    "MandateRefused",
     "BadWish", "BadRegistrationRequest", "BadRegistrationToken", "TooManyRegistrations",
     "IdentityError", "CertificateError", "LedgerError", "WebError",
 }  # fmt: skip
