@@ -8,6 +8,8 @@ from tests.identity.browser import form_of, request_of, told
 from tests.identity.conftest import Site
 from tests.identity.world import COMPANY, COMPANY_CODE, PASSWORD, REDIRECT
 
+line = pytest.mark.line
+
 
 def get(site: Site, **changes: str | None) -> httpx.Response:
     return site.browser().http.get("/authorize", params=request_of(**changes))
@@ -39,6 +41,9 @@ def test_who_has_no_mandate_is_not_asked_for_whom(site: Site) -> None:
     assert browser.pages == ["/sign-in", "/consent"]
 
 
+@line(1)
+@line(2)
+@line(3)
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
@@ -64,6 +69,8 @@ def test_a_bad_client_or_address_gets_a_page_and_never_a_redirect(
     assert "<script>演示" not in answer.text
 
 
+@line(2)
+@line(12)
 def test_a_repeated_client_or_address_gets_a_page(site: Site) -> None:
     for name in ("client_id", "redirect_uri"):
         pairs = [*request_of().items(), (name, request_of()[name])]
@@ -80,12 +87,17 @@ def test_a_nul_that_a_database_may_refuse_gets_a_page(site: Site, name: str) -> 
     assert get(site, **{name: "a\0b"}).status_code == 400
 
 
+@line(1)
 @pytest.mark.parametrize("port", ["", ":1", ":65535"])
 def test_only_the_port_of_a_loopback_address_may_vary(site: Site, port: str) -> None:
     answer = get(site, redirect_uri=f"http://127.0.0.1{port}/cb", prompt="none")
     assert answer.headers["location"].startswith(f"http://127.0.0.1{port}/cb?error=login_required")
 
 
+@line(4)
+@line(8)
+@line(9)
+@line(10)
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -123,6 +135,7 @@ def test_other_faults_are_told_to_the_app_with_state_and_iss(
     assert said["state"] == request_of(**changes)["state"]
 
 
+@line(12)
 @pytest.mark.parametrize("name", ["scope", "state", "nonce", "code_challenge", "made_up"])
 def test_a_repeated_parameter_is_told_to_the_app(site: Site, name: str) -> None:
     pairs = [*request_of().items(), (name, "1"), (name, "2")]
@@ -153,6 +166,7 @@ def test_an_address_with_a_query_of_its_own_keeps_it(site: Site) -> None:
     assert answer.headers["location"].startswith(REDIRECT + "?a=1&error=login_required&")
 
 
+@line(15)
 def test_prompt_none_never_shows_a_page(site: Site) -> None:
     browser = site.browser()
 
@@ -170,6 +184,7 @@ def test_prompt_none_never_shows_a_page(site: Site) -> None:
     assert "code" in ask()
 
 
+@line(15)
 def test_prompt_login_really_signs_in_again_even_within_the_same_second(site: Site) -> None:
     browser = site.browser()
     browser.authorize(request_of())
@@ -318,12 +333,14 @@ def test_login_hint_fills_the_field_unless_it_is_a_citizen_number(site: Site) ->
     assert form_of(site.browser().http.get(numbered)).fields["account"] == ""
 
 
+@line(30)
 def test_no_answer_may_be_stored(site: Site) -> None:
     answer = get(site)
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "no-referrer"
 
 
+@line(40)
 def test_no_personal_number_is_in_any_address_of_the_flow(site: Site) -> None:
     browser = site.browser("120101192711230039")
     seen: list[str] = []

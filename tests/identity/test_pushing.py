@@ -196,7 +196,11 @@ def test_a_repeated_parameter_is_refused(bank: Site) -> None:
         pytest.param(
             {"redirect_uri": REDIRECT + "/x"},
             "invalid_request",
-            marks=[module(FINAL + "ensure-registered-redirect-uri"), line(1)],
+            marks=[
+                module(FINAL + "ensure-registered-redirect-uri"),
+                module(FINAL + "plain-fapi-tolerate-unregistered-redirect-uri"),
+                line(1),
+            ],
         ),
         pytest.param(
             {"redirect_uri": None},
@@ -451,6 +455,7 @@ def redeem_as_bank(holder: Holder, code: str, **changes: str) -> httpx.Response:
 
 @module(FINAL + "happy-flow")
 @module(FINAL + "ensure-dpopproof-at-par-endpoint-binding-success")
+@module(FINAL + "ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt")
 def test_a_proof_at_the_push_binds_the_code_to_its_key(bank: Site) -> None:
     holder, other = holder_at(bank), holder_at(bank)
     answer = push_with(holder)

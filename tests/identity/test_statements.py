@@ -8,10 +8,12 @@ from sqlalchemy import event
 
 from identity.access import verify_access
 from identity.acting import current_session
+from identity.arriving import arrive
 from identity.authorizing import Ask, authorize
 from identity.flow import Flow
 from identity.parameters import read_parameters
 from identity.provider import answer_token_request
+from identity.pushing import push
 from tests.identity.browser import VERIFIER, basic, query, request_of, told
 from tests.identity.world import EVERYTHING, REDIRECT, SERVICE_SECRET, World
 
@@ -54,6 +56,24 @@ def test_an_apps_own_token_costs_one_statement_and_its_check_one(world: World) -
     with statements(world) as sent, world.realm.reading() as store:
         assert verify_access(world.realm.work(store), token)
     assert len(sent) == 1
+
+
+def test_a_pushed_request_costs_three_statements_more_than_a_plain_one(world: World) -> None:
+    company = world.company_id()
+    _, signed_in = world.sign_in("agent", company)
+    with world.working() as work:
+        person = signed_in.person.person_id
+        work.store.clients.save_consent(person, company, "web", EVERYTHING, work.now)
+    form = read_parameters(query(request_of()), basic()["Authorization"])
+    with statements(world) as sent, world.realm.reading() as store:
+        answer = push(world.realm.work(store), form)
+    assert len(sent) == 1  # client: nothing is written
+    named = {"client_id": "web", "request_uri": answer.body["request_uri"]}
+    with statements(world) as sent:
+        flow = arrive(world.realm, read_parameters(query(named)), lambda _: b"")
+        with world.working() as work:
+            assert not isinstance(authorize(work, flow, signed_in), Ask)
+    assert len(sent) == 6  # client, used? | client, consent, use up, code
 
 
 def test_a_whole_code_flow_of_somebody_known(world: World) -> None:
