@@ -1,14 +1,17 @@
 """Logout begun by an app (OpenID Connect RP-Initiated Logout 1.0)."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from typing import Any
 
 from identity.acting import SignedIn
 from identity.clients import Client
 from identity.errors import BadAccessToken, BadLogout, SealBroken
+from identity.grants.authentication import find_client
 from identity.parameters import Parameters
 from identity.realm import Work
 from identity.responding import with_parameters
+from identity.seals import Seals
 from identity.tokens import ID, verify_signature
 
 
@@ -20,28 +23,50 @@ class Logout:
         after: registered address to go to afterwards, empty for a page of ours.
         confirmed: the app has shown that it knows this very sign-in; otherwise the person is
             asked, for anybody could have sent them here.
+        app: name of the app that asks, empty if none showed itself.
     """
 
     after: str
     confirmed: bool
+    app: str = ""
 
 
 def read_logout(work: Work, parameters: Parameters, signed_in: SignedIn | None) -> Logout:
     """Check a logout request (§2, §3).
 
+    Without `id_token_hint` the person is asked, and goes on to an app that names itself and an
+    address it registered only after they have agreed (§3).
+
     Raises:
-        BadLogout: the hint was not signed here, or names another app.
+        BadLogout: it cannot be read, the hint was not signed here, or it names another app.
     """
-    hint = parameters.get("id_token_hint")
+    if parameters.fault:
+        raise BadLogout(parameters.fault)
+    hint, named = parameters.get("id_token_hint"), parameters.get("client_id")
     if not hint:
-        return Logout("", confirmed=False)
+        client = find_client(work, named) if named else None
+        return _asked(client, parameters) if client else Logout("", confirmed=False)
     claims = _read_hint(work, hint)
-    client = work.store.clients.find(claims["aud"])
-    if client is None or parameters.get("client_id") not in {"", client.client_id}:
+    client = find_client(work, claims["aud"])
+    if client is None or named not in {"", client.client_id}:
         raise BadLogout("id_token_hint was given to another app")
-    sid = claims.get("sid")
-    known = signed_in is None or signed_in.session.session_id == sid
-    return Logout(_after(client, parameters), known)
+    known = signed_in is None or signed_in.session.session_id == claims.get("sid")
+    means = _means(work, client, parameters.get("logout_hint"), signed_in)
+    return replace(_asked(client, parameters), confirmed=known and means)
+
+
+def _asked(client: Client, parameters: Parameters) -> Logout:
+    return Logout(_after(client, parameters), confirmed=False, app=client.name)
+
+
+def _means(work: Work, client: Client, hint: str, signed_in: SignedIn | None) -> bool:
+    """Tell whether `logout_hint` can mean who is signed in: by sign-in, account or subject."""
+    if not hint or signed_in is None:
+        return True
+    seals, person = work.realm.seals, signed_in.person
+    parties = {person.person_id, signed_in.session.party_id or person.person_id}
+    subjects = {seals.subject(party, client.sector) for party in parties}
+    return hint in {signed_in.session.session_id, person.account, *subjects}
 
 
 def _read_hint(work: Work, hint: str) -> dict[str, Any]:
@@ -60,14 +85,16 @@ def _after(client: Client, parameters: Parameters) -> str:
     return with_parameters(address, {"state": state}) if state else address
 
 
-def seal_after(work: Work, address: str) -> str:
+def seal_after(seals: Seals, asked: Logout) -> str:
     """Let the confirmation page carry where to go, so that nobody else can choose it."""
-    return work.realm.seals.seal_text(address.encode(), "after logout") if address else ""
+    content = json.dumps([asked.after, asked.app]).encode()
+    return seals.seal_text(content, "after logout") if asked.after else ""
 
 
-def open_after(work: Work, sealed: str) -> str:
-    """Read where to go after the confirmation; empty for a page of ours."""
+def open_after(seals: Seals, sealed: str) -> Logout:
+    """Read where to go after the confirmation; nowhere but to a page of ours if we did not say."""
     try:
-        return work.realm.seals.open_text(sealed, "after logout").decode() if sealed else ""
-    except SealBroken:
-        return ""
+        after, app = json.loads(seals.open_text(sealed, "after logout"))
+    except (SealBroken, ValueError):
+        return Logout("", confirmed=False)
+    return Logout(after, confirmed=False, app=app)

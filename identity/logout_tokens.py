@@ -9,8 +9,11 @@ from urllib.parse import urlencode
 
 from identity.claims import subject_claims
 from identity.deliveries import LOGOUT, Content, Delivery, Message
+from identity.errors import NoKeyToEncrypt
 from identity.outbox import send_later
 from identity.realm import Realm, Work
+from identity.replies import encrypt_id_token
+from identity.signed_by import with_keys
 from identity.tokens import sign_token
 
 KIND = "logout+jwt"  # §2.4, RFC 8725 §3.11
@@ -27,11 +30,16 @@ def tell_apps(work: Work, session_ids: Collection[str]) -> None:
         seals = work.realm.seals
         named = subject_claims(seals, told.sector, told.person_id, told.party_id)
         content = {"sub": named["sub"], "sid": told.session_id, "alg": told.id_token_alg}
+        content |= {"encrypted": "yes"} if told.encrypted else {}
         send_later(work, LOGOUT, told.client_id, told.address, content)
 
 
 def compose(realm: Realm, delivery: Delivery, content: Content) -> Message:
-    """Sign a logout token as the app's ID tokens are signed (§2.4, §2.5)."""
+    """Sign a logout token as the app's ID tokens are signed (§2.4, §2.5).
+
+    Raises:
+        NoKeyToEncrypt: the app wants it encrypted and has no key for that now.
+    """
     now = realm.clock()
     claims = {
         "iss": realm.issuer,
@@ -44,5 +52,17 @@ def compose(realm: Realm, delivery: Delivery, content: Content) -> Message:
         "events": {EVENT: {}},
     }
     token = sign_token(realm.keys, KIND, claims, content["alg"])
+    if "encrypted" in content:
+        token = _encrypt(realm, delivery.client_id, token)
     body = urlencode({"logout_token": token}).encode()
     return Message(body, "application/x-www-form-urlencoded")
+
+
+def _encrypt(realm: Realm, client_id: str, token: str) -> str:
+    """Encrypt a token as the app's ID tokens are (§2.4)."""
+    with realm.reading() as store:
+        client = store.clients.find(client_id)
+    if client is None:
+        raise NoKeyToEncrypt("this app is not registered any more")
+    known = client
+    return with_keys(realm, lambda own: encrypt_id_token(own, known, token, own.clock()))

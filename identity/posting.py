@@ -19,7 +19,7 @@ from identity.deliveries import (
     next_try,
     open_content,
 )
-from identity.errors import AppUnreachable, SealBroken
+from identity.errors import AppUnreachable, NoKeyToEncrypt, SealBroken
 from identity.fetching import post
 from identity.realm import Realm, Work
 
@@ -52,7 +52,7 @@ def _send(realm: Realm, delivery: Delivery) -> int | None:
         content = json.loads(open_content(realm.seals, delivery))
         message = COMPOSERS[delivery.kind](realm, delivery, content)
         return post(delivery.address, message, loopback=realm.is_on_loopback)
-    except (AppUnreachable, SealBroken):
+    except (AppUnreachable, NoKeyToEncrypt, SealBroken):
         return None
 
 

@@ -23,18 +23,20 @@ class SignOutPage:
     def show(self, request: Request) -> Response:
         """Ask, or say that nobody is signed in any more."""
         after = request.query_params.get("after", "")
-        with self._realm.reading() as store:
-            target = open_after(self._realm.work(store), after)
-        if target:
-            self._frame.allow_form_action(request, target)
-        context = {"after": after, "signed_in": signed_in_at(request, self._realm) is not None}
+        asked = open_after(self._realm.seals, after)
+        if asked.after:
+            self._frame.allow_form_action(request, asked.after)
+        context = {
+            "after": after,
+            "app": asked.app,
+            "signed_in": signed_in_at(request, self._realm) is not None,
+        }
         return self._frame.render(request, "identity/sign-out.html", context)
 
     def receive(self, request: Request, form: Form) -> Response:
         """End the sign-in."""
-        with self._realm.reading() as store:
-            target = open_after(self._realm.work(store), form.get("after", ""))
-        return leave(self._realm, signed_in_at(request, self._realm), target)
+        asked = open_after(self._realm.seals, form.get("after", ""))
+        return leave(self._realm, signed_in_at(request, self._realm), asked.after)
 
 
 def leave(realm: Realm, signed_in: SignedIn | None, target: str) -> Response:

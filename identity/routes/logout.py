@@ -20,13 +20,19 @@ def add_logout(routes: APIRouter, realm: Realm, frame: Frame) -> None:
     def logout(request: Request, sent: Sent) -> Response:
         """End a sign-in at an app's wish."""
         signed_in = signed_in_at(request, realm)
+        if request.method == "POST" and signed_in is None and not sent.fault:
+            # Another site's POST comes without our cookie; the GET that follows it has it.
+            return see_other(f"/logout?{urlencode(sent.values)}")
         try:
             with realm.reading() as store:
-                work = realm.work(store)
-                asked = read_logout(work, sent, signed_in)
-                after = seal_after(work, asked.after)
+                asked = read_logout(realm.work(store), sent, signed_in)
         except BadLogout as error:
             return cannot_continue(frame, request, error)
         if asked.confirmed:
             return leave(realm, signed_in, asked.after)
-        return see_other(f"/sign-out?{urlencode({'after': after})}" if after else "/sign-out")
+        carried = {
+            "after": seal_after(realm.seals, asked),
+            "ui_locales": sent.get("ui_locales"),
+        }
+        told = {name: value for name, value in carried.items() if value}
+        return see_other(f"/sign-out?{urlencode(told)}" if told else "/sign-out")

@@ -51,6 +51,7 @@ class AppToTell:
 
     client_id: str
     address: str
+    encrypted: bool
     id_token_alg: str
     sector: str
     session_id: str
@@ -109,7 +110,10 @@ class EndStore:
                 clients.c.options.contains('"backchannel_logout_uri"'),
             )
         )
-        return [
-            AppToTell(client_id, read_options(options).backchannel_logout_uri, *rest)
-            for client_id, options, *rest in self._connection.execute(statement)
-        ]
+        found = []
+        for client_id, text, *rest in self._connection.execute(statement):
+            options = read_options(text)
+            encrypted = bool(options.id_token_encrypted_response_alg)
+            address = options.backchannel_logout_uri
+            found.append(AppToTell(client_id, address, encrypted, *rest))
+        return found

@@ -1,18 +1,19 @@
 """Apps hear that a sign-in has ended, whatever ended it (Back-Channel Logout 1.0)."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc import jwe, jwt
+from joserfc.jwk import ECKey, KeySet
 
 from identity.account import sign_out_person
-from identity.clients import COMPATIBLE, WEB
+from identity.clients import BASIC, COMPATIBLE, WEB
 from identity.ending import end_expired
 from identity.errors import BadAccessToken
 from identity.options import Options
@@ -42,10 +43,10 @@ class Listener:
     def __post_init__(self) -> None:
         self.options = Options(backchannel_logout_uri=self.server.url + "/logout?tenant=1")
 
-    def register(self, alg: str = "", profile: str = COMPATIBLE) -> None:
+    def register(self, alg: str = "", profile: str = COMPATIBLE, jwks: str = "") -> None:
         new = NewClient(
             self.client_id, "演示·点餐应用", COMPANY_CODE, WEB, EVERYTHING, (REDIRECT,),
-            (GOODBYE,), profile=profile, options=self.options,
+            (GOODBYE,), profile=profile, options=self.options, auth_method=BASIC, jwks=jwks,
         )  # fmt: skip
         with self.site.world.working() as work:
             client, _ = add_client(work, new, SECRET)
@@ -385,3 +386,19 @@ def test_an_app_that_is_removed_is_told_nothing(site: Site, app: Listener) -> No
     with site.world.working() as work:
         work.store.clients.remove(app.client_id)
     assert app.heard() == []
+
+
+def test_who_gets_encrypted_id_tokens_gets_encrypted_logout_tokens(site: Site) -> None:
+    key = ECKey.generate_key("P-256", {"kid": "ec", "use": "enc"})
+    with receiving() as server:
+        app = Listener(site, "listener-" + site.world.realm.fresh_id()[:8], server)
+        app.options = replace(app.options, id_token_encrypted_response_alg="ECDH-ES")
+        app.register(jwks=json.dumps({"keys": [key.as_dict(private=False)]}))
+        browser = site.browser("reader")
+        app.tokens(browser)
+        by_sign_out_page(site, browser)
+        send_due(site.world.realm)
+        (token,) = parse_qs(server.received[0].body.decode())["logout_token"]
+    inside = jwe.decrypt_compact(token, key, ["ECDH-ES", "A128CBC-HS256"])
+    assert inside.protected["cty"] == "JWT"
+    app.check(b"logout_token=" + (inside.plaintext or b""))

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from identity.tokens import ACCESS, verify_signature
+from identity.tokens import ACCESS, ID, verify_signature
 from tests.identity.browser import Browser, form_of, told
 from tests.identity.conftest import Site
 from tests.identity.world import GOODBYE
@@ -60,7 +60,10 @@ def test_the_old_cookie_opens_nothing_after_signing_out(site: Site) -> None:
         {},
         {"state": "s"},
         {"post_logout_redirect_uri": GOODBYE},
-        {"client_id": "web", "post_logout_redirect_uri": GOODBYE},
+        {"client_id": "web", "post_logout_redirect_uri": GOODBYE + "/"},
+        {"client_id": "other", "post_logout_redirect_uri": GOODBYE},
+        {"client_id": "nobody", "post_logout_redirect_uri": GOODBYE},
+        {"logout_hint": "agent"},
         {"post_logout_redirect_uri": "https://evil.example"},
     ],
 )
@@ -154,3 +157,69 @@ def test_somebody_else_at_the_same_browser_ends_the_apps_of_the_one_before(site:
     browser.tokens(prompt="login")
     ended = browser.token(grant_type="refresh_token", refresh_token=before["refresh_token"])
     assert ended.json()["error"] == "invalid_grant"
+
+
+def test_an_app_that_only_names_itself_gets_the_person_back_once_they_agreed(site: Site) -> None:
+    browser = site.ready()
+    ask = {"client_id": "web", "post_logout_redirect_uri": GOODBYE, "state": "s"}
+    answer = logout(browser, **ask)
+    assert answer.headers["location"].startswith("/sign-out?after=")
+    assert is_signed_in(browser)
+    page = browser.http.get(answer.headers["location"])
+    assert "演示·点餐应用" in page.text
+    left = browser.submit(page, after=form_of(page).fields["after"])
+    assert left.headers["location"] == GOODBYE + "?state=s"
+    assert not is_signed_in(browser)
+
+
+@pytest.mark.parametrize(
+    ("hint", "asks"),
+    [("agent", False), ("sid", False), ("sub", False), ("somebody else", True)],
+)
+def test_a_logout_hint_for_somebody_else_makes_us_ask(site: Site, hint: str, asks: bool) -> None:
+    browser = site.ready()
+    token = browser.tokens()["id_token"]
+    claims = verify_signature(site.world.realm.keys, ID, token)
+    ask = {"id_token_hint": token, "logout_hint": str(claims.get(hint, hint))}
+    answer = logout(browser, **ask, post_logout_redirect_uri=GOODBYE)
+    assert answer.headers["location"].startswith("/sign-out?" if asks else GOODBYE)
+    assert is_signed_in(browser) == asks
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"), [("en", "Do you want to sign out?"), ("zh-CN", "要退出登录吗")]
+)
+def test_the_confirmation_speaks_the_language_the_app_wishes(
+    site: Site, wish: str, words: str
+) -> None:
+    browser = site.ready()
+    answer = logout(browser, ui_locales=wish)
+    assert words in browser.http.get(answer.headers["location"]).text
+
+
+def test_a_post_of_another_site_comes_back_with_the_cookie_and_ends_the_sign_in(
+    site: Site,
+) -> None:
+    browser = site.ready()
+    hint = browser.tokens()["id_token"]
+    form = {"id_token_hint": hint, "post_logout_redirect_uri": GOODBYE, "state": "ä b"}
+    answer = httpx.post(site.url + "/logout", data=form)  # SameSite=Lax keeps the cookie back
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/logout?")
+    target = browser.http.get(answer.headers["location"]).headers["location"]
+    assert told(target) == {"state": "ä b"}
+    assert not is_signed_in(browser)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_parameter_that_comes_twice_ends_on_a_page(site: Site, method: str) -> None:
+    browser = site.ready()
+    hint = browser.tokens()["id_token"]
+    encoded = f"id_token_hint={hint}&id_token_hint={hint}"
+    if method == "GET":
+        answer = browser.http.get("/logout?" + encoded)
+    else:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = httpx.post(site.url + "/logout", content=encoded, headers=kind)
+    assert answer.status_code == 400
+    assert is_signed_in(browser)
