@@ -10,7 +10,18 @@ from dataclasses import dataclass
 
 from identity.acting import SignedIn
 from identity.errors import BadRegistration, MandateMissing, MandateRefused, NotRegistered
+from identity.events import (
+    MANDATE_ADDED,
+    MANDATE_GIVEN_UP,
+    MANDATE_RESUMED,
+    MANDATE_REVOKED,
+    MANDATE_SIGNED,
+    MANDATE_SUSPENDED,
+    OPERATOR,
+    REPRESENTATIVE_CHANGED,
+)
 from identity.mandates import APPS, LICENCES, MANDATES, Mandate
+from identity.noting import note
 from identity.realm import Work
 from identity.subjects import Person, spell_account
 
@@ -95,6 +106,7 @@ def grant(work: Work, signed_in: SignedIn, offer: Offer) -> Mandate:
         signatures_missing=1 if offer.joint or own.joint else 0,
     )
     work.store.mandates.add(mandate)
+    note(work, MANDATE_ADDED, signed_in.who, detail=mandate.mandate_id)
     return mandate
 
 
@@ -141,6 +153,7 @@ def sign(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
         raise MandateRefused("powers")
     if not work.store.mandates.sign(mandate_id, signer, work.now):
         raise MandateRefused("signed")
+    note(work, MANDATE_SIGNED, signed_in.who, detail=mandate_id)
     return mandate
 
 
@@ -152,6 +165,7 @@ def withdraw(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
         NotRegistered: there is no such mandate of theirs to manage.
     """
     _in_reach(work, signed_in, mandate_id)
+    note(work, MANDATE_REVOKED, signed_in.who, detail=mandate_id)
     return work.store.mandates.revoke(mandate_id, work.now)
 
 
@@ -163,6 +177,7 @@ def suspend(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
         NotRegistered: there is no such mandate of theirs to manage.
     """
     _in_reach(work, signed_in, mandate_id)
+    note(work, MANDATE_SUSPENDED, signed_in.who, detail=mandate_id)
     return work.store.mandates.suspend(mandate_id, work.now)
 
 
@@ -179,18 +194,21 @@ def resume(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
         raise MandateRefused("own")
     if not mandate.powers <= own.powers:
         raise MandateRefused("powers")
+    note(work, MANDATE_RESUMED, signed_in.who, detail=mandate_id)
     return work.store.mandates.resume(mandate_id)
 
 
-def give_up(work: Work, person_id: str, mandate_id: str) -> Mandate:
+def give_up(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
     """Let a person give up a mandate they hold.
 
     Raises:
         NotRegistered: they hold no such mandate, or it comes from the register.
     """
     mandate = work.store.mandates.find(mandate_id) if mandate_id.isalnum() else None
-    if mandate is None or mandate.person_id != person_id or not mandate.granted_by:
+    holder = signed_in.person.person_id
+    if mandate is None or mandate.person_id != holder or not mandate.granted_by:
         raise NotRegistered("no such mandate")
+    note(work, MANDATE_GIVEN_UP, signed_in.who, detail=mandate_id)
     return work.store.mandates.revoke(mandate_id, work.now)
 
 
@@ -244,4 +262,5 @@ def change_representative(work: Work, code: str, account: str) -> tuple[Mandate,
         valid_from=work.now,
     )
     store.mandates.add(new)
+    note(work, REPRESENTATIVE_CHANGED, OPERATOR, detail=new.mandate_id)
     return new, resting

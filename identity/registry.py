@@ -148,14 +148,18 @@ def add_mandate(
     role: str,
     powers: Iterable[str],
     valid_to: int | None = None,
+    matters: Iterable[str] = (),
+    joint: bool = False,
 ) -> Mandate:
     """Let a person act for a legal person, from now on.
 
     Raises:
         NotRegistered: the person or the legal person does not exist.
-        BadRegistration: there is no such role or power.
+        BadRegistration: there is no such role, power or matter.
     """
-    given = frozenset(powers)
+    given, alone = frozenset(powers), frozenset(matters)
+    if not alone <= work.realm.matters.keys():
+        raise BadRegistration(f"matters are {sorted(work.realm.matters)}")
     if role not in ROLES or not given or not given <= POWERS:
         raise BadRegistration(f"roles are {ROLES}, powers are {sorted(POWERS)}")
     person = find_account(work, account)
@@ -168,6 +172,8 @@ def add_mandate(
         given,
         work.now,
         valid_to,
+        matters=alone,
+        joint=joint,
     )
     work.store.mandates.add(mandate)
     note(work, MANDATE_ADDED, OPERATOR, detail=mandate.mandate_id)

@@ -158,7 +158,7 @@ def _revoke(work: Work, signed_in: SignedIn, mandate_id: str) -> None:
 
 
 def _give_up(work: Work, signed_in: SignedIn, mandate_id: str) -> None:
-    granting.give_up(work, signed_in.person.person_id, mandate_id)
+    granting.give_up(work, signed_in, mandate_id)
 
 
 ACTS: Mapping[str, Callable[[Work, SignedIn, str], None]] = {

@@ -9,6 +9,7 @@ from certificates.catalogue import find_type
 from certificates.licences import Authority
 from certificates.store import CertificateStore
 from identity import registry, suspending
+from identity.granting import change_representative
 from service.importing.legal_persons import COLUMNS, import_legal_persons
 from service.registers.bringing import bring
 from service.registers.people import Report
@@ -55,6 +56,14 @@ def legal_persons(open_service: Open) -> typer.Typer:
         with refusing(), realm.writing() as store:
             count = suspending.resume_legal_person(realm.work(store), code)
         say(f"{count} mandates hold again")
+
+    @commands.command("change-representative")
+    def change(code: str, account: str) -> None:
+        """Follow the register to a new legal representative; what the old one granted rests."""
+        realm = open_service().realm
+        with refusing(), realm.writing() as store:
+            mandate, resting = change_representative(realm.work(store), code, account)
+        say(f"mandate {mandate.mandate_id}; {resting} mandates rest until somebody resumes them")
 
     _add_may_issue(commands, open_service)
     return commands

@@ -28,6 +28,9 @@ def _add_registration(commands: typer.Typer, open_service: Open) -> None:
         role: Annotated[str, typer.Option(help="agent, clerk, auditor, administrator, …")],
         powers: Annotated[str, typer.Option(help="By commas: licences,issue,verify,audit,…")],
         days: Annotated[int, typer.Option(help="How long; 0: until revoked.", min=0)] = 30,
+        matters: Annotated[str, typer.Option(help="For these alone, by commas.")] = "",
+        *,
+        joint: Annotated[bool, typer.Option(help="They grant only with a second person.")] = False,
     ) -> None:
         """Let a person act for a legal person, from now on."""
         opened = open_service()
@@ -41,6 +44,8 @@ def _add_registration(commands: typer.Typer, open_service: Open) -> None:
                 role=role,
                 powers=[each.strip() for each in powers.split(",")],
                 valid_to=until,
+                matters=[each.strip() for each in matters.split(",") if each.strip()],
+                joint=joint,
             )
         say(f"mandate {mandate.mandate_id}")
 

@@ -246,8 +246,10 @@ def test_a_person_gives_up_what_was_granted_to_them_alone(
     with world.working() as work:
         mandate = grant(work, heads[0], offer())
         with pytest.raises(NotRegistered):
-            give_up(work, heads[0].person.person_id, mandate.mandate_id)
-        give_up(work, mandate.person_id, mandate.mandate_id)
+            give_up(work, heads[0], mandate.mandate_id)
+    holder = world.sign_in("reader", world.company_id())[1]
+    with world.working() as work:
+        give_up(work, holder, mandate.mandate_id)
     assert not holds(world)
 
 
