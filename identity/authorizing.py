@@ -148,7 +148,7 @@ def _needs_sign_in(arrival: _Arrival) -> bool:  # 3
 def _needs_second_factor(arrival: _Arrival) -> bool:  # 3
     """Ask for more only of those who have more: `acr_values` is a wish (Core §3.1.2.1)."""
     session, wanted = arrival.signed_in.session, wanted_acrs(arrival.pending)
-    if meets(session.acr, wanted, session.amr):
+    if meets(session.acr, wanted, session.amr) or arrival.has(SECOND_FACTOR):
         return False
     return could_meet(arrival.work, arrival.signed_in, wanted)
 

@@ -238,6 +238,26 @@ class PasskeyRefused(IdentityError):
         self.person_id = person_id
 
 
+class BadUpstream(IdentityError):
+    """A provider in the operator's file that cannot work."""
+
+
+class UpstreamFailed(IdentityError):
+    """Another provider that signs nobody in, or whose answer does not hold."""
+
+
+class NotLinked(IdentityError):
+    """Somebody another provider knows, and we do not know by it.
+
+    Attributes:
+        sealed: who they are there, for the page that asks.
+    """
+
+    def __init__(self, sealed: str) -> None:
+        super().__init__("this account stands for nobody here")
+        self.sealed = sealed
+
+
 class StepUpNeeded(IdentityError):
     """Something that needs a fresh sign-in, or one by two factors.
 

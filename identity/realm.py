@@ -18,6 +18,7 @@ from identity.mandates import MatterName
 from identity.observing import SILENT, Observer
 from identity.seals import Seals
 from identity.store import IdentityStore
+from identity.upstreams.configured import Upstream
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 Transaction = Callable[[], AbstractContextManager[IdentityStore]]
@@ -47,6 +48,7 @@ class Realm:
         registration: whether apps may register themselves: `open`, with a `token`, or `closed`.
         resources: interfaces beside our own that read our tokens (RFC 8707).
         detail_types: kinds of details that apps may ask for (RFC 9396).
+        upstreams: other providers that vouch for people here, by name.
         random: source of random bytes.
         takes_certificates: certificates of connections reach us, and may prove an app.
         client_roots: authorities that may vouch for apps, none if nobody may.
@@ -68,6 +70,7 @@ class Realm:
     registration: str = "closed"
     resources: tuple[str, ...] = ()
     detail_types: Types = field(default_factory=dict)
+    upstreams: Mapping[str, Upstream] = field(default_factory=dict)
     random: Callable[[int], bytes] = field(default=os.urandom)
     takes_certificates: bool = False
     client_roots: tuple[Certificate, ...] = ()

@@ -32,6 +32,7 @@ from identity.sessions import COOKIE_BYTES, hash_cookie
 from identity.sign_in import totp
 from identity.sign_in.code import TRIES
 from identity.sign_in.methods import Proof
+from identity.sign_in.upstream import linked_to
 from identity.subjects import Person
 
 HALF_WAY_SECONDS = 5 * 60
@@ -88,8 +89,12 @@ def second_factors(work: Work, person_id: str) -> frozenset[str]:
 
 def could_meet(work: Work, signed_in: SignedIn, wanted: str) -> bool:
     """Tell whether somebody has what it takes to be what an app wants."""
-    more = second_factors(work, signed_in.person.person_id)
-    return bool(more) and enough_with(signed_in, more, wanted)
+    person_id = signed_in.person.person_id
+    more = second_factors(work, person_id)
+    if more and enough_with(signed_in, more, wanted):
+        return True
+    vouching = linked_to(work, person_id)
+    return any(meets(acr_of(each.level), wanted) for each in vouching)
 
 
 def enough_with(signed_in: SignedIn, more: Iterable[str], wanted: str) -> bool:

@@ -5,7 +5,7 @@ The command line and the web application both start here.
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,13 @@ from certificates.signing import Signer, open_root
 from certificates.store import CertificateStore
 from identity.acting_details import ACTING, Acting
 from identity.client_certificates import read_roots
-from identity.errors import SealBroken
+from identity.errors import BadUpstream, SealBroken
 from identity.mandates import MatterName
 from identity.realm import Direct, Realm, Result
 from identity.rotating import prepare_keys
 from identity.seals import KEY_BYTES, Seals
 from identity.store import IdentityStore, KnownClients
+from identity.upstreams.configured import Upstream, read_upstreams
 from ledger.chains import ChainSetup, open_chain
 from ledger.chains.chain import Chain
 from ledger.checkpoint import LogSigner, make_signer, origin_of
@@ -160,6 +161,21 @@ def _open_keys(realm: Realm, settings: Settings) -> None:
         raise bad_master(settings, why) from None
 
 
+def _upstreams(settings: Settings) -> Mapping[str, Upstream]:
+    """Read which other providers vouch for people here.
+
+    Raises:
+        BadSetting: the file cannot be read, or one of them cannot work.
+    """
+    path = settings.upstreams
+    try:
+        text = Path(path).read_text("utf-8") if path else ""
+        return read_upstreams(text, toml=path.endswith(".toml")) if path else {}
+    except (OSError, ValueError, BadUpstream) as error:
+        why = f"no providers can be read there ({error})"
+        raise BadSetting("HAIHE_UPSTREAMS", path, why, "upstreams.toml") from None
+
+
 def _realm(
     settings: Settings, database: Database, master: bytes, metrics: Metrics, *, demo: bool
 ) -> Realm:
@@ -187,6 +203,7 @@ def _realm(
         observer=metrics,
         takes_certificates=bool(settings.client_certificate_header),
         client_roots=_client_roots(settings),
+        upstreams=_upstreams(settings),
         registration=settings.registration,
         resources=settings.resources,
         detail_types={ACTING: Acting(), LICENCE_USE: LicenceUse()},

@@ -54,6 +54,7 @@ class Settings:
         client_certificate_header: in which header they say which certificate a client showed;
             empty: in none.
         client_certificate_roots: file of the authorities that may vouch for apps, empty for none.
+        upstreams: file of other providers that vouch for people, TOML or JSON; empty for none.
     """
 
     issuer: str
@@ -71,6 +72,7 @@ class Settings:
     resources: tuple[str, ...] = ()
     key_rotation_days: int = 90
     master_key: Path | None = None
+    upstreams: str = ""
 
     @property
     def keys(self) -> Path:
@@ -200,6 +202,12 @@ def _master_key(value: str) -> str:
     return value
 
 
+def _upstreams(value: str) -> str:
+    if value and not value.endswith((".toml", ".json")):
+        raise ValueError("not the name of a .toml or .json file")
+    return value
+
+
 @dataclass(frozen=True)
 class _Rule:
     check: Callable[[str], str]
@@ -223,6 +231,7 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_RESOURCES": _Rule(_resources, "https://tax.example.gov/api https://water.example.gov"),
     "HAIHE_KEY_ROTATION_DAYS": _Rule(_days, "90"),
     "HAIHE_MASTER_KEY_FILE": _Rule(_master_key, "/run/secrets/haihe-master.key"),
+    "HAIHE_UPSTREAMS": _Rule(_upstreams, "upstreams.toml"),
 }
 
 
@@ -255,6 +264,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         resources=tuple(_read(environment, "HAIHE_RESOURCES", "").split()),
         key_rotation_days=int(_read(environment, "HAIHE_KEY_ROTATION_DAYS", "90")),
         master_key=Path(master) if master else None,
+        upstreams=_read(environment, "HAIHE_UPSTREAMS", ""),
     )
 
 

@@ -13,6 +13,7 @@ from identity.pages.consent import ConsentPage
 from identity.pages.device import DevicePage
 from identity.pages.enrolment import EnrolmentPage
 from identity.pages.frame import Form, Frame, Page, cannot_continue, see_other
+from identity.pages.linking import AccountsPage, LinkPage
 from identity.pages.mandates import MandatesPage
 from identity.pages.passkeys import PasskeysPage
 from identity.pages.password import PasswordPage
@@ -21,6 +22,7 @@ from identity.pages.scan_phone import ScanPhonePage
 from identity.pages.second_factor import SecondFactorPage
 from identity.pages.sign_in import SignInPage
 from identity.pages.sign_out import SignOutPage
+from identity.pages.upstream import ArrivalPage, DeparturePage
 from identity.realm import Realm
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -40,6 +42,10 @@ PAGES = (
     ScanStatePage,
     ScanPhonePage,
     MandatesPage,
+    DeparturePage,
+    ArrivalPage,
+    LinkPage,
+    AccountsPage,
 )
 
 

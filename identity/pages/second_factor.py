@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from identity.acting import SignedIn
+from identity.assurance import acr_of, meets
 from identity.authorizing import wanted_acrs
 from identity.errors import FlowExpired, PasskeyRefused, SecondFactorRefused, SignInPaused
 from identity.flow import SECOND_FACTOR
@@ -96,6 +97,7 @@ def ask_step(
         "hidden": {**onward.hidden(), **({"half_way": half_way} if half_way else {})},
         "parts": _helpful(_parts(realm, asking), signed_in, wanted_acrs(pending)),
         "refusal": type(refusal).__name__ if refusal else "",
+        "onward_to": lambda page, name: onward.to(page, name=name),
         "paused_until": refusal.until if isinstance(refusal, SignInPaused) else 0,
     }
     status = 200 if refusal is None else TOO_MANY if paused else BAD_REQUEST
@@ -130,6 +132,12 @@ def _helpful(
     enough = {
         name: part
         for name, part in parts.items()
-        if enough_with(signed_in, METHODS[name].adds, wanted)
+        if enough_with(signed_in, METHODS[name].adds, wanted) or _vouches(part, wanted)
     }
     return enough or parts
+
+
+def _vouches(part: Part, wanted: str) -> bool:
+    """Tell whether another provider knows the person well enough."""
+    level = part.get("level")
+    return isinstance(level, int) and meets(acr_of(level), wanted)

@@ -84,6 +84,7 @@ class SignInPage:
             "tabs": {tab: onward.to(self.path, **{AS: tab}) for tab in (PERSON, COMPANY)},
             "tab": COMPANY if onward.for_company else PERSON,
             "parts": self._parts(),
+            "onward_to": lambda page, name: onward.to(page, name=name),
             "account": account or ("" if looks_like_citizen_number(hint) else hint),
             "refusal": _describe(refusal),
         }

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.assurance import MFA_LEVEL, SEVERAL
+from identity.assurance import MFA_LEVEL
 from identity.flow import SECOND_FACTOR, SIGN_IN
 from identity.pages.frame import address_of, see_other, set_cookie, signed_in_at, visit_at
 from identity.pages.onward import Onward
@@ -11,6 +11,7 @@ from identity.realm import Realm
 from identity.second_factor import is_enrolled
 from identity.sign_in.known_browsers import KNOWN_SECONDS, remember
 from identity.sign_in.methods import Asking, Proof
+from identity.sign_in.upstream import NAME as UPSTREAM
 from identity.signing_in import note_sign_in, open_session
 
 WAITING_SECONDS = 15 * 60
@@ -69,7 +70,7 @@ def let_in(realm: Realm, request: Request, onward: Onward, proof: Proof, method:
         note_sign_in(work, proof.person.person_id, proof.via or method, visit, succeeded=True)
     if _is_fresh(onward, proof):
         onward = onward.after(SIGN_IN, session.session_id)
-    if SEVERAL in proof.methods:
+    if method == UPSTREAM:  # it was asked for all that it can tell; once is enough
         onward = onward.after(SECOND_FACTOR, session.session_id)
     choose = onward.for_company or (session.party_id is None and onward.flow is None)
     response = see_other(onward.to("/act-for") if choose else onward.address())

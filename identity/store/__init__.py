@@ -22,6 +22,7 @@ from identity.store.scans import ScanStore
 from identity.store.sessions import AttemptStore, SessionStore
 from identity.store.sign_ins import SignInStore
 from identity.store.tables import metadata
+from identity.store.upstreams import UpstreamStore
 
 __all__ = ["IdentityStore", "KnownClients", "metadata"]
 
@@ -46,6 +47,7 @@ class IdentityStore:
         self.deliveries = DeliveryStore(connection)
         self.ends = EndStore(connection)
         self.scans = ScanStore(connection)
+        self.upstreams = UpstreamStore(connection)
         self.passkeys = PasskeyStore(connection)
         self.keys = KeyStore(connection)
         self.factors = FactorStore(connection)

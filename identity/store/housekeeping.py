@@ -18,6 +18,7 @@ from identity.store.tables import (
     scans,
     sessions,
     sign_ins,
+    upstream_trips,
     used_names,
 )
 
@@ -33,6 +34,7 @@ ENDS: Mapping[Table, tuple[Column[int], int]] = {
     attempts: (attempts.c.window_ends, NOT_KEPT),
     revoked_tokens: (revoked_tokens.c.expires_at, NOT_KEPT),
     used_names: (used_names.c.expires_at, NOT_KEPT),
+    upstream_trips: (upstream_trips.c.expires_at, NOT_KEPT),
     scans: (scans.c.expires_at, NOT_KEPT),
     decoupled: (decoupled.c.expires_at, ANSWER_SECONDS),
     client_changes: (client_changes.c.expires_at, NOT_KEPT),

@@ -301,6 +301,30 @@ scans = Table(
     Index("scans_by_end", "expires_at"),
 )
 
+upstream_trips = Table(
+    "upstream_trips",
+    metadata,
+    Column("state_hash", LargeBinary, primary_key=True),
+    Column("browser_hash", LargeBinary, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("onward", Text, nullable=False),
+    Column("fresh", Boolean, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("upstream_trips_by_end", "expires_at"),
+)
+
+upstream_links = Table(
+    "upstream_links",
+    metadata,
+    Column("link_id", LargeBinary, primary_key=True),
+    Column("provider", Text, nullable=False),
+    Column("person_id", Text, ForeignKey("people.person_id"), nullable=False),
+    Column("linked_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Index("upstream_links_by_person", "person_id", "provider", unique=True),
+)
+
 passkeys = Table(
     "passkeys",
     metadata,

@@ -123,6 +123,7 @@ def test_the_trail_can_be_narrowed_and_has_an_end(world: World) -> None:
 KEPT_FOR_EVER = {
     "people", "legal_persons", "mandates", "mandate_signatures", "clients", "consents",
     "totp_keys", "recovery_codes", "client_activity", "passkeys",
+    "upstream_links",
 }  # fmt: skip
 
 

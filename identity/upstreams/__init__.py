@@ -1,0 +1,1 @@
+"""Other OpenID providers that vouch for people here: the national platform, a bank, a ministry."""

@@ -1,0 +1,129 @@
+"""Speaking to a provider: little time, few bytes, no redirects; its documents are kept a while."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from identity.client_keys import PublicKey, usable_keys
+from identity.errors import UpstreamFailed
+from identity.upstreams.configured import Upstream, is_address
+
+SECONDS = 5.0
+MOST_BYTES = 256 * 1024
+KEPT_SECONDS = 10 * 60
+AGAIN_SECONDS = 30  # how often an unknown key may make us read its keys again
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What we need of a provider's metadata (OpenID Connect Discovery §3)."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+    names_itself: bool
+
+
+class _Few(httpx.SyncByteStream):
+    """A body that ends with an error when it is too long or too slow."""
+
+    def __init__(self, stream: httpx.SyncByteStream) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        seen, until = 0, time.monotonic() + SECONDS
+        for part in self._stream:
+            seen += len(part)
+            if seen > MOST_BYTES or time.monotonic() > until:
+                raise httpx.ReadError("too much or too slow")
+            yield part
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class Bounded(httpx.HTTPTransport):
+    """Connections whose answers are bounded."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; nothing packed is asked for, so nothing can swell."""
+        request.headers["Accept-Encoding"] = "identity"
+        answer = super().handle_request(request)
+        if answer.headers.get("content-encoding", "identity") != "identity":
+            raise httpx.ReadError("a packed answer")
+        assert isinstance(answer.stream, httpx.SyncByteStream)  # noqa: S101  # it is not async
+        return httpx.Response(
+            answer.status_code,
+            headers=answer.headers,
+            stream=_Few(answer.stream),
+            extensions=answer.extensions,
+        )
+
+
+class Documents:
+    """A provider's metadata and keys, read when needed and kept for a while."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    def metadata(self, upstream: Upstream) -> Metadata:
+        """Return a provider's metadata, whose issuer is exactly the one named (§4.3).
+
+        Raises:
+            UpstreamFailed: it cannot be read, or is somebody else's.
+        """
+        found = self._read(f"{upstream.issuer}/.well-known/openid-configuration", KEPT_SECONDS)
+        if found.get("issuer") != upstream.issuer:
+            raise UpstreamFailed("the metadata is of another issuer")
+        endpoints = [
+            found.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")
+        ]
+        if not all(isinstance(each, str) and is_address(each) for each in endpoints):
+            raise UpstreamFailed("the metadata lacks an endpoint")
+        iss = found.get("authorization_response_iss_parameter_supported") is True
+        there, tokens, keys = map(str, endpoints)
+        return Metadata(there, tokens, keys, iss)
+
+    def keys(self, address: str, kid: object) -> list[PublicKey]:
+        """Return the keys of a provider that may have signed; an unknown name reads them anew.
+
+        Raises:
+            UpstreamFailed: they cannot be read.
+        """
+        for kept in (KEPT_SECONDS, AGAIN_SECONDS):
+            known = usable_keys(json.dumps(self._read(address, kept)))
+            named = [key for key in known if kid is None or key.get("kid") == kid]
+            if named:
+                return named
+        return []
+
+    def _read(self, address: str, kept: float) -> dict[str, Any]:
+        with self._lock:
+            at, document = self._kept.get(address, (float("-inf"), {}))
+        if time.monotonic() - at < kept:
+            return document
+        document = dict(_fetch(address))
+        with self._lock:
+            self._kept[address] = (time.monotonic(), document)
+        return document
+
+
+def _fetch(address: str) -> Mapping[str, Any]:
+    try:
+        with httpx.Client(transport=Bounded(), timeout=SECONDS, trust_env=False) as http:
+            answer = http.get(address, headers={"Accept": "application/json"})
+        document = answer.json() if answer.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise UpstreamFailed("a document of the provider could not be read")
+    return document
+
+
+DOCUMENTS = Documents()
