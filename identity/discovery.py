@@ -51,6 +51,7 @@ def describe(
         "tls_client_certificate_bound_access_tokens": bool(certificate_methods),
         **_signing_of_assertions(),
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
+        "introspection_signing_alg_values_supported": list(ALGORITHMS),
         "acr_values_supported": list(ALL_ACR_VALUES),
         **_claims(),
         "ui_locales_supported": ["zh-CN", "en"],

@@ -23,6 +23,7 @@ class Parameters:
         encoded: the request as it was written.
         unreadable: what is wrong with a request that could not be read at all.
         shown: the keys that its sender holds.
+        signed_answer: its sender wants a signed answer (RFC 9701 §4).
         resources: every `resource` (RFC 8707 §2).
     """
 
@@ -32,6 +33,7 @@ class Parameters:
     encoded: str = ""
     unreadable: str = ""
     shown: Shown = NOTHING
+    signed_answer: bool = False
     resources: tuple[str, ...] = ()
 
     def get(self, name: str) -> str:

@@ -14,6 +14,7 @@ from identity.keys import ALGORITHM, ALGORITHMS, KeyRing
 ACCESS = "at+jwt"  # RFC 9068 §2.1
 ID = "JWT"
 USERINFO = "userinfo+jwt"
+INTROSPECTION = "token-introspection+jwt"  # RFC 9701 §5
 ANSWER = "authorization-response+jwt"  # JARM names no type; one of its own keeps it apart
 MOST_CHARACTERS = 8192
 

@@ -42,7 +42,7 @@ class DeviceAuthorization:
             OAuth2Error: the app may not ask so.
         """
         work: Work = self.server.work
-        known = self.server.authenticate_client(request, AUTH_METHODS)
+        known = self.server.authenticate_client(request, AUTH_METHODS, "device authorization")
         if not known.check_grant_type(DEVICE_GRANT):
             raise UnauthorizedClientError("this app is not registered for the device grant")
         allowed = known.get_allowed_scope(request.form.get("scope"))

@@ -1,7 +1,9 @@
 """Introspection (RFC 7662): is this token good at this moment, and what does it say?"""
 
+from collections.abc import Sequence
 from typing import Any
 
+from authlib.consts import default_json_headers
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
 from identity.access import Access, verify_access
@@ -9,15 +11,20 @@ from identity.acting import powers_for
 from identity.authority import authority_claims
 from identity.authorizations import read_refresh_token
 from identity.claims import subject_claims
+from identity.client_keys import RS256
 from identity.clients import PROVING_METHODS, Client
 from identity.errors import BadAccessToken, MandateMissing
 from identity.grants.adapters import KnownClient
+from identity.grants.messages import Request
 from identity.grants.particulars import granted_particulars
+from identity.profiles import policy_of
 from identity.realm import Work
 from identity.scopes import join
 from identity.shown import HELD_BY_PROOF
+from identity.tokens import INTROSPECTION, sign_token
 
 Answer = dict[str, Any]
+Headers = Sequence[tuple[str, str]]
 
 
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
@@ -25,6 +32,23 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
 
     CLIENT_AUTH_METHODS = list(PROVING_METHODS)
     server: Any
+
+    def create_endpoint_response(self, request: Request) -> tuple[int, Any, Headers]:
+        """Answer in JSON, or in a signed JWT for those who want one (RFC 9701 §5)."""
+        client: KnownClient = self.authenticate_endpoint_client(request)
+        answer = self.create_introspection_payload(self.authenticate_token(request, client))
+        algorithm = signing_of(client.client, wanted=request.parameters.signed_answer)
+        if not algorithm:
+            return 200, answer, default_json_headers
+        work: Work = self.server.work
+        claims = {
+            "iss": work.realm.issuer,
+            "aud": client.client.client_id,
+            "iat": work.now,
+            "token_introspection": answer,
+        }
+        signed = sign_token(work.realm.keys, INTROSPECTION, claims, algorithm)
+        return 200, signed, [("Content-Type", f"application/{INTROSPECTION}")]
 
     def check_params(self, request: Any, _client: KnownClient) -> None:
         """Require a token; a hint of any value only helps to look (RFC 7662 §2.1)."""
@@ -45,6 +69,17 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
     def create_introspection_payload(self, token: Answer | None) -> Answer:
         """Say the same about every token that is not good, or none of the caller's business."""
         return {"active": False} if token is None else {"active": True, **token}
+
+
+def signing_of(client: Client, *, wanted: bool) -> str:
+    """Return how answers to an app are signed, empty for not at all.
+
+    What it registered counts always; an app that only asks gets RS256 (RFC 9701 §6), or what its
+    profile allows.
+    """
+    allowed = policy_of(client).id_token_algs
+    usual = RS256 if RS256 in allowed else allowed[0]
+    return client.options.introspection_signed_response_alg or (usual if wanted else "")
 
 
 def _of_access(access: Access, issuer: str) -> Answer:

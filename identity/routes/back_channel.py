@@ -1,6 +1,7 @@
 """Where apps talk to us without a browser between: token, introspection, revocation."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from fastapi import APIRouter, Request, Response
@@ -21,6 +22,7 @@ from identity.routes.requests import JSON, NO_STORE, Sent, read_request, seriali
 from identity.routes.running import run_direct
 from identity.shown import NOTHING
 from identity.signed_by import with_keys
+from identity.tokens import INTROSPECTION
 
 # Each of these writes at most one row that has to be right at once.
 DIRECT = frozenset({"authorization_code", "refresh_token", "client_credentials"})
@@ -48,6 +50,8 @@ def add_back_channel(routes: APIRouter, realm: Realm) -> None:
     async def introspect(request: Request) -> Response:
         """Tell what a token is worth at this moment (RFC 7662 §2); costs one statement."""
         sent = await read_request(request)
+        if INTROSPECTION in request.headers.get("accept", ""):
+            sent = replace(sent, signed_answer=True)
         if leaves_trace(sent):
             return await run_in_threadpool(
                 answer_app, realm.writing, realm, answer_introspection, sent
@@ -121,6 +125,5 @@ async def _tell_directly(realm: Realm, answer: Answer) -> Response:
 
 
 def _write(answer: Answer) -> Response:
-    return Response(
-        serialised(answer.body), answer.status, {**dict(answer.headers), **NO_STORE}, JSON
-    )
+    content = answer.body if isinstance(answer.body, str) else serialised(answer.body)
+    return Response(content, answer.status, {**dict(answer.headers), **NO_STORE}, JSON)

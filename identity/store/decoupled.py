@@ -58,7 +58,8 @@ class DecoupledStore:
         """Add a request; false if its user code is taken."""
         row = {**vars(request), "scopes": " ".join(sorted(request.scopes))}
         statement = upsert(self._connection)(decoupled).values(row).on_conflict_do_nothing()
-        return bool(self._connection.execute(statement).rowcount == 1)
+        added = statement.returning(decoupled.c.created_at)  # PostgreSQL counts no inserted rows
+        return self._connection.execute(added).first() is not None
 
     def find(self, request_id: str) -> Decoupled | None:
         """Find a request by id, answered or not."""

@@ -10,8 +10,10 @@ import pytest
 
 from identity.authorizations import Authorization
 from identity.authorizing import Ask, authorize
+from identity.decoupled import DEVICE, Decoupled
 from identity.errors import BadAuthorizeRequest, SignInRefused
 from identity.flow import Flow
+from identity.mandates import Mandate
 from identity.registry import add_person
 from identity.sign_in import METHODS, password
 from identity.sign_in.methods import Asking
@@ -109,6 +111,41 @@ def test_a_refresh_token_is_used_once_and_in_time(city: World, now: int, works: 
         assert store.refresh(row.authorization_id, 0, now) is None
         store.revoke_of_session("s", now)
         assert store.refresh(row.authorization_id, 1, START) is None
+
+
+def test_a_name_is_used_up_once(city: World) -> None:
+    with undone(city) as store:
+        assert not store.replays.is_used("kind", "owner", "name")
+        assert store.replays.use("kind", "owner", "name", ENDS)
+        assert not store.replays.use("kind", "owner", "name", ENDS)
+        assert store.replays.use("kind", "other", "name", ENDS)
+        assert store.replays.is_used("kind", "owner", "name")
+
+
+def test_two_terminals_never_have_one_code(city: World) -> None:
+    asked = Decoupled(
+        request_id="a" * 32,
+        kind=DEVICE,
+        client_id="public",
+        scopes=frozenset({"openid"}),
+        created_at=START,
+        expires_at=ENDS,
+        user_code=b"sealed",
+    )
+    with undone(city) as store:
+        assert store.decoupled.add(asked)
+        assert not store.decoupled.add(dataclasses.replace(asked, request_id="b" * 32))
+
+
+def test_a_person_signs_a_mandate_once(city: World) -> None:
+    one, other = city.person("agent").person_id, city.person("reader").person_id
+    powers, mandate_id = frozenset({"licences"}), "m" * 32
+    mandate = Mandate(mandate_id, other, city.company_id(), "agent", powers, START)
+    with undone(city) as store:
+        store.mandates.add(dataclasses.replace(mandate, signatures_missing=2))
+        assert store.mandates.sign(mandate_id, one, START)
+        assert not store.mandates.sign(mandate_id, one, START)
+        assert store.mandates.sign(mandate_id, other, START)
 
 
 def test_a_token_may_be_taken_back_twice(city: World) -> None:
