@@ -4,6 +4,7 @@ One server per request: it holds that request's transaction and time, so nothing
 between requests and nothing hides in context variables. Assembling costs microseconds.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -45,6 +46,7 @@ from identity.shown import confirmation_claims, token_type
 from identity.tokens import ACCESS, ID, sign_token
 
 OK, FOUND, SEE_OTHER = 200, 302, 303
+logging.getLogger("authlib").setLevel(logging.INFO)  # its debug lines hold whole tokens
 _ENDPOINTS = {
     "/introspect": "introspection",
     "/revoke": "revocation",

@@ -46,6 +46,7 @@ def test_an_assertion_gives_a_token_with_each_algorithm(bank: World, alg: str) -
     assert ask(bank, assertion(bank, alg=alg)).status == 200
 
 
+@pytest.mark.line(20)
 @pytest.mark.parametrize(
     ("changes", "status"),
     [
@@ -82,12 +83,14 @@ def test_line_20_an_assertion_is_for_us_and_for_now(
     assert ask(bank, assertion(bank, **made)).status == status
 
 
+@pytest.mark.line(20)
 def test_line_20_an_assertion_works_once(bank: World) -> None:
     text = assertion(bank)
     assert ask(bank, text).status == 200
     assert ask(bank, text).body["error"] == "invalid_client"
 
 
+@pytest.mark.line(22)
 def test_line_22_only_the_registered_method_is_accepted(bank: World) -> None:
     own = {"iss": "service", "sub": "service"}
     assert ask(bank, assertion(bank, **own)).status == 401
@@ -99,6 +102,7 @@ def test_line_22_only_the_registered_method_is_accepted(bank: World) -> None:
     assert ask(bank, assertion(bank), client_id="web").body["error"] == "invalid_request"
 
 
+@pytest.mark.line(26)
 def test_line_26_only_the_registered_keys_and_their_algorithms(bank: World) -> None:
     claims = {"iss": "signer", "sub": "signer", "aud": ISSUER, "jti": "1"}
     claims |= {"exp": bank.clock.now + 60}
@@ -127,6 +131,7 @@ def test_a_key_set_that_is_none_is_refused(text: str) -> None:
         read_keys(text)
 
 
+@pytest.mark.line(26)
 def test_private_symmetric_and_weak_keys_are_refused() -> None:
     for key in (
         EC.as_dict(private=True),
@@ -139,6 +144,7 @@ def test_private_symmetric_and_weak_keys_are_refused() -> None:
     assert len(read_keys(JWKS)) == 3
 
 
+@pytest.mark.line(20)
 def test_fifty_uses_of_one_assertion_give_one_token(site: Site) -> None:
     add_signer(site.world)
     form = {"grant_type": "client_credentials", **proving(assertion(site.world))}

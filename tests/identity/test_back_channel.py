@@ -54,6 +54,7 @@ def test_userinfo_tells_what_was_allowed_and_no_more(site: Site) -> None:
     assert bare == {"sub": claims["sub"], "act": {"sub": claims["act"]["sub"]}}
 
 
+@pytest.mark.line(30)
 def test_userinfo_takes_the_token_by_header_or_body_and_never_by_address(site: Site) -> None:
     token = site.ready().tokens()["access_token"]
     http = site.browser().http
@@ -73,6 +74,7 @@ def test_userinfo_needs_openid_and_a_person(site: Site) -> None:
         assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
 
 
+@pytest.mark.line(24)
 def test_an_access_token_lives_ten_minutes(site: Site) -> None:
     token = site.ready().tokens()["access_token"]
     site.world.clock.now += 599
@@ -128,6 +130,7 @@ def _signed_with_the_public_key(text: str, keys: KeyRing) -> str:
     return text + "." + base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
+@pytest.mark.line(26)
 def test_no_forged_token_opens_anything(world: World) -> None:
     token = tokens_in(world)[0]["access_token"]
     with world.working() as work:
@@ -138,6 +141,7 @@ def test_no_forged_token_opens_anything(world: World) -> None:
             pytest.fail(name)
 
 
+@pytest.mark.line(25)
 def test_an_access_token_is_no_id_token(world: World) -> None:
     tokens, _ = tokens_in(world)
     with pytest.raises(BadAccessToken):
@@ -225,6 +229,7 @@ def test_introspection_describes_a_token_that_is_good(site: Site) -> None:
     assert refresh["sub"] == said["sub"]
 
 
+@pytest.mark.line(31)
 def test_introspection_says_the_same_about_every_token_that_is_not_good(site: Site) -> None:
     browser = site.ready()
     tokens = browser.tokens()
@@ -240,6 +245,7 @@ def test_introspection_says_the_same_about_every_token_that_is_not_good(site: Si
         assert introspect(site, token) == {"active": False}
 
 
+@pytest.mark.line(31)
 def test_introspection_is_for_the_apps_own_tokens_and_for_those_registered_so(site: Site) -> None:
     token = site.ready().tokens()["access_token"]
     service = basic("service", SERVICE_SECRET)
@@ -251,6 +257,7 @@ def test_introspection_is_for_the_apps_own_tokens_and_for_those_registered_so(si
         connection.exec_driver_sql("UPDATE clients SET introspects = 0")
 
 
+@pytest.mark.line(31)
 def test_introspection_needs_a_client_with_a_secret(site: Site) -> None:
     http = site.browser().http
     for form in ({"token": "x"}, {"token": "x", "client_id": "web"}):
@@ -292,6 +299,7 @@ def test_a_revoked_refresh_token_ends_its_family(site: Site) -> None:
     assert again.json()["error"] == "invalid_grant"
 
 
+@pytest.mark.line(31)
 def test_revocation_says_nothing_about_tokens_of_others(site: Site) -> None:
     tokens = site.ready().tokens()
     other = {"client_id": "other", "client_secret": OTHER_SECRET}

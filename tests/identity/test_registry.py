@@ -106,6 +106,7 @@ def test_an_unsound_client_is_not_registered(world: World, changes: dict[str, ob
         add_client(work, dataclasses.replace(NEW, **changes))  # type: ignore[arg-type]
 
 
+@pytest.mark.line(21)
 def test_a_secret_has_256_bits_and_is_told_once(world: World) -> None:
     with world.working() as work:
         client, secret = add_client(work, NEW)

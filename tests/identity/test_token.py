@@ -55,6 +55,7 @@ def test_a_code_gives_tokens_that_say_who_acts_for_whom(site: Site) -> None:
     assert identity["nonce"] == "the nonce"
 
 
+@pytest.mark.line(6)
 @pytest.mark.parametrize(
     ("age", "works"), [(CODE_SECONDS - 1, True), (CODE_SECONDS, False), (CODE_SECONDS + 1, False)]
 )
@@ -68,6 +69,7 @@ def test_a_code_lives_less_than_sixty_seconds(site: Site, age: int, works: bool)
         assert error_of(answer) == (400, "invalid_grant")
 
 
+@pytest.mark.line(5)
 def test_a_code_used_twice_is_refused_and_takes_back_what_it_gave(site: Site) -> None:
     browser = site.ready()
     code = code_for(browser)
@@ -80,6 +82,7 @@ def test_a_code_used_twice_is_refused_and_takes_back_what_it_gave(site: Site) ->
     assert error_of(browser.token(**refresh)) == (400, "invalid_grant")
 
 
+@pytest.mark.line(5)
 def test_of_fifty_tries_at_once_exactly_one_gets_tokens(site: Site) -> None:
     code = code_for(site.ready())
     with httpx.Client(base_url=site.url, timeout=30) as http, ThreadPoolExecutor(50) as pool:
@@ -96,6 +99,8 @@ def test_of_fifty_tries_at_once_exactly_one_gets_tokens(site: Site) -> None:
     assert statuses == [200] + [400] * 49
 
 
+@pytest.mark.line(4)
+@pytest.mark.line(7)
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -120,6 +125,7 @@ def test_a_code_is_bound_to_its_request(site: Site, changes: dict[str, str], err
     assert browser.redeem(code).status_code == 200
 
 
+@pytest.mark.line(7)
 def test_a_code_of_one_app_is_nothing_to_another_and_stays_good(site: Site) -> None:
     browser = site.ready()
     code = code_for(browser)
@@ -146,6 +152,8 @@ def test_a_public_app_proves_itself_by_its_verifier_alone(site: Site) -> None:
     assert browser.http.post("/token", data=form).status_code == 200
 
 
+@pytest.mark.line(46)
+@pytest.mark.line(29)
 def test_a_revoked_mandate_ends_the_code_the_refresh_token_and_the_access_token(
     site: Site,
 ) -> None:
@@ -182,6 +190,7 @@ def refreshed(browser: Browser, token: str, **form: str) -> httpx.Response:
     return browser.token(grant_type="refresh_token", refresh_token=token, **form)
 
 
+@pytest.mark.line(28)
 def test_a_refresh_token_gives_a_successor_and_the_same_subject(site: Site) -> None:
     browser = site.ready()
     first = browser.tokens()
@@ -193,6 +202,7 @@ def test_a_refresh_token_gives_a_successor_and_the_same_subject(site: Site) -> N
     assert refreshed(browser, second["refresh_token"]).status_code == 200
 
 
+@pytest.mark.line(28)
 @pytest.mark.parametrize(
     ("age", "works"),
     [(GRACE_SECONDS - 1, True), (GRACE_SECONDS, False), (GRACE_SECONDS + 1, False)],
@@ -213,6 +223,7 @@ def test_a_repeated_refresh_gets_the_same_successor_for_a_moment_then_ends_the_f
     assert error_of(refreshed(browser, new)) == (400, "invalid_grant")
 
 
+@pytest.mark.line(28)
 def test_the_one_before_the_last_is_a_reuse_even_within_the_grace(site: Site) -> None:
     browser = site.ready()
     oldest = browser.tokens()["refresh_token"]
@@ -222,6 +233,7 @@ def test_the_one_before_the_last_is_a_reuse_even_within_the_grace(site: Site) ->
     assert error_of(refreshed(browser, newest)) == (400, "invalid_grant")
 
 
+@pytest.mark.line(28)
 def test_fifty_refreshes_at_once_have_one_successor(site: Site) -> None:
     old = site.ready().tokens()["refresh_token"]
     form = {"grant_type": "refresh_token", "refresh_token": old}
@@ -235,6 +247,7 @@ def test_fifty_refreshes_at_once_have_one_successor(site: Site) -> None:
     assert refreshed(site.ready(), successors.pop()).status_code == 200
 
 
+@pytest.mark.line(29)
 @pytest.mark.parametrize(
     ("age", "works"), [(LIFETIME_SECONDS - 1, True), (LIFETIME_SECONDS, False)]
 )
@@ -249,6 +262,7 @@ def test_refreshing_ends_absolutely(site: Site, age: int, works: bool) -> None:
     assert (answer.status_code == 200) is works
 
 
+@pytest.mark.line(24)
 def test_a_refresh_may_ask_for_less_and_not_for_more(site: Site) -> None:
     browser = site.ready()
     token = browser.tokens(scope="openid offline_access licence.read")["refresh_token"]
@@ -291,6 +305,7 @@ def test_an_app_acts_for_the_one_that_registered_it(site: Site) -> None:
     assert error_of(none) == (400, "invalid_scope")
 
 
+@pytest.mark.line(22)
 @pytest.mark.parametrize(
     ("headers", "form"),
     [
@@ -315,6 +330,7 @@ def test_only_the_registered_way_to_prove_oneself_is_accepted(
     assert answer.headers["www-authenticate"].startswith("Basic")
 
 
+@pytest.mark.line(22)
 def test_two_ways_at_once_are_refused(site: Site) -> None:
     form = OWN | {"client_id": "service", "client_secret": SERVICE_SECRET}
     answer = site.ready().http.post("/token", data=form, headers=basic("service", SERVICE_SECRET))
@@ -324,12 +340,14 @@ def test_two_ways_at_once_are_refused(site: Site) -> None:
     assert error_of(answer) == (400, "invalid_request")
 
 
+@pytest.mark.line(22)
 def test_the_secret_in_a_basic_header_is_url_decoded(site: Site) -> None:
     assert "+" in WEB_SECRET
     assert "%" in WEB_SECRET
     assert site.ready().tokens()
 
 
+@pytest.mark.line(21)
 def test_an_old_secret_works_for_a_day_beside_the_new_one(site: Site) -> None:
     browser, clock = site.ready(), site.world.clock
     with site.world.working() as work:
@@ -343,6 +361,7 @@ def test_an_old_secret_works_for_a_day_beside_the_new_one(site: Site) -> None:
         work.store.clients.rotate_secret("service", hash_secret(SERVICE_SECRET), 0)
 
 
+@pytest.mark.line(12)
 @pytest.mark.parametrize("name", ["grant_type", "code", "made_up"])
 def test_a_repeated_parameter_is_refused(site: Site, name: str) -> None:
     content = f"grant_type=client_credentials&{name}=1&{name}=2"

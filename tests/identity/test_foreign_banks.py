@@ -1,0 +1,48 @@
+"""A foreign client library speaks FAPI 2.0 with us, as an app of a bank would."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from identity.sessions import cookie_name
+from tests.identity.conftest import Site
+from tests.identity.pushing import BANK, add_bank
+from tests.identity.signing import EC
+from tests.identity.world import EVERYTHING, REDIRECT
+from tests.tools_found import PROJECT, node, node_package
+
+
+def cookie_of(site: Site, client_id: str) -> str:
+    """The cookie of somebody who has allowed an app what it asks for."""
+    company = site.world.company_id()
+    cookie, signed_in = site.world.sign_in("agent", company)
+    with site.world.working() as work:
+        person = signed_in.person.person_id
+        work.store.clients.save_consent(person, company, client_id, EVERYTHING, work.now)
+    return f"{cookie_name(site.url)}={cookie}"
+
+
+@pytest.mark.node
+def test_openid_client_completes_a_banks_flow(site: Site) -> None:
+    node_package("openid-client")
+    add_bank(site.world)
+    told = {
+        "issuer": site.url,
+        "now": site.world.clock.now,
+        "clientId": BANK,
+        "key": EC.as_dict(private=True),
+        "redirect": REDIRECT,
+        "cookie": cookie_of(site, BANK),
+    }
+    done = subprocess.run(
+        [node(), str(Path(__file__).with_name("bank_flow.mjs"))],
+        input=json.dumps(told),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
