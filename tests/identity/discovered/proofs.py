@@ -77,6 +77,13 @@ def a_token_is_bound(site: Site, alg: str) -> None:
     assert answer.json()["token_type"] == "DPoP"
 
 
+@exercises("introspection_signing_alg_values_supported")
+def introspection_is_signed(site: Site, alg: str) -> None:
+    app = registered(site.browser(), introspection_signed_response_alg=alg)
+    answer = send(site, PATHS["introspection"], app, {"token": "none"}, alg)
+    assert verified(site, answer.text, alg)["token_introspection"] == {"active": False}
+
+
 @exercises("id_token_signing_alg_values_supported")
 def an_id_token_is_signed(site: Site, alg: str) -> None:
     app = registered(site.browser(), id_token_signed_response_alg=alg)
