@@ -135,7 +135,7 @@ def _presented(authorization: str, form: Mapping[str, str]) -> tuple[str, str, s
 def _read_assertion(form: Mapping[str, str]) -> tuple[str, str, str]:
     """Read a signed assertion; the client it names is not believed yet (RFC 7521 §4.2)."""
     assertion = form["client_assertion"]
-    client_id = client_in(assertion)
+    client_id = client_in(assertion) or form.get("client_id", "")
     if "client_secret" in form or form.get("client_id", client_id) != client_id:
         raise InvalidRequestError("the client is named twice")
     if form.get("client_assertion_type") != JWT_BEARER:

@@ -2,8 +2,9 @@
 
 import base64
 import json
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,7 +51,6 @@ class Holder:
     alg: str = "ES256"
     key: Any = None
     nonce: str = ""
-    made: int = field(default=0)
 
     def __post_init__(self) -> None:
         self.key = self.key or MAKE[self.alg]()
@@ -68,12 +68,11 @@ class Holder:
         **changes: Any,
     ) -> str:
         """A proof; None leaves a name out."""
-        self.made += 1
         usual = {
             "htm": method,
             "htu": self.site.url + path,
             "iat": self.site.world.clock.now,
-            "jti": f"{id(self)}-{self.made}",
+            "jti": secrets.token_hex(8),
             "ath": token_hash(token) if token else None,
             "nonce": self.nonce or None,
         }

@@ -116,6 +116,16 @@ def test_line_26_only_the_registered_keys_and_their_algorithms(bank: World) -> N
     assert ask(bank, signed(claims)).status == 200
 
 
+@pytest.mark.module("oidcc-ensure-client-assertion-with-iss-aud-succeeds")
+def test_apps_that_exist_may_name_us_by_our_issuer(world: World) -> None:
+    add_signer(
+        world, "exact-signer", kind=WEB, profile=COMPATIBLE, redirect_uris=(REDIRECT,),
+        scopes=frozenset({"openid"}),
+    )  # fmt: skip
+    text = assertion(world, "exact-signer", "RS256", aud=ISSUER)
+    assert ask(world, text).body["error"] == "unauthorized_client"  # known, but no such grant
+
+
 def test_apps_that_exist_may_name_the_token_endpoint(world: World) -> None:
     add_signer(
         world, "older", kind=WEB, profile=COMPATIBLE, redirect_uris=(REDIRECT,),

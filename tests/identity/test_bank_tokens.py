@@ -1,5 +1,6 @@
 """A bank at the token endpoint: the FAPI 2.0 modules about assertions, codes, keys and refresh."""
 
+import json
 from typing import Any
 
 import httpx
@@ -12,7 +13,7 @@ from tests.identity.browser import VERIFIER, Browser, challenge_of
 from tests.identity.conftest import Site
 from tests.identity.holding import Holder, claims_of
 from tests.identity.pushing import BANK, add_bank, link, pushed
-from tests.identity.signing import assertion, proving
+from tests.identity.signing import STRANGER, assertion, proving, signed
 from tests.identity.world import REDIRECT
 
 line = pytest.mark.line
@@ -93,8 +94,11 @@ def test_the_client_id_beside_an_assertion_must_agree(
     bank: Site, holder: Holder, browser: Browser
 ) -> None:
     code = code_for(bank, browser)
+    claims = {"iss": OTHER, "sub": OTHER, "aud": bank.url, "exp": bank.world.clock.now + 60}
+    forged = proving(signed(claims | {"jti": bank.world.realm.fresh_id()}, key=STRANGER))
+    refused(holder.redeem(code, {**forged, "client_id": OTHER}), "invalid_client")
     mixed = {**proof_of(bank), "client_id": OTHER}
-    refused(holder.redeem(code, mixed), "invalid_request", "invalid_client")
+    refused(holder.redeem(code, mixed), "invalid_request")
 
 
 @line(20)
@@ -129,7 +133,7 @@ def test_an_assertion_at_the_token_endpoint(
     if good:
         assert answer.status_code == 200
     else:
-        refused(answer, "invalid_client", "invalid_request")
+        refused(answer, "invalid_client")
 
 
 @line(20)
@@ -218,6 +222,33 @@ def test_a_code_needs_its_verifier(
     code = code_for(bank, browser)
     answer = holder.redeem(code, proof_of(bank), code_verifier=verifier)
     refused(answer, "invalid_grant", "invalid_request")
+
+
+@module("discovery-end-point-verification")
+def test_the_metadata_has_what_a_bank_looks_for(bank: Site) -> None:
+    answer = bank.browser().http.get("/.well-known/openid-configuration")
+    assert answer.headers["content-type"] == "application/json"
+    told = answer.json()
+    assert told["issuer"] == bank.url
+    allowed = {"PS256", "ES256", "EdDSA"}
+    assert set(told["dpop_signing_alg_values_supported"]) <= allowed
+    for name in ("id_token_signing", "token_endpoint_auth_signing", "userinfo_signing"):
+        assert allowed & set(told[f"{name}_alg_values_supported"])
+    assert "private_key_jwt" in told["token_endpoint_auth_methods_supported"]
+    assert told["tls_client_certificate_bound_access_tokens"] is True
+    assert told["code_challenge_methods_supported"] == ["S256"]
+    assert told["authorization_response_iss_parameter_supported"] is True
+    assert told["pushed_authorization_request_endpoint"] == f"{bank.url}/par"
+
+
+@module("test-claims-parameter-identity-claims")
+def test_a_bank_may_ask_for_claims_by_name(holder: Holder, browser: Browser, bank: Site) -> None:
+    wanted = json.dumps({"id_token": {"name": None, "made_up": {"essential": True}}})
+    code = code_for(bank, browser, claims=wanted)
+    tokens = holder.redeem(code, proof_of(bank)).json()
+    assert claims_of(tokens["id_token"])["name"]
+    told = holder.call("/userinfo", tokens["access_token"]).json()
+    assert told["sub"] == claims_of(tokens["id_token"])["sub"]
 
 
 def push_with(holder: Holder, proof_by: Holder | None, **changes: str) -> httpx.Response:

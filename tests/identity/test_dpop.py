@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from identity.clients import FAPI2, SERVICE
-from identity.dpop import AHEAD_SECONDS, OLDEST_SECONDS, normalised
+from identity.dpop import AHEAD_SECONDS, OLDEST_SECONDS, Call, check_proof, normalised
+from identity.errors import BadProof, NonceWanted
 from identity.nonces import LIFETIME_SECONDS, STEP_SECONDS, make_nonce, nonce_end
 from identity.options import Options
 from identity.seals import Seals
@@ -16,7 +17,7 @@ from tests.identity.conftest import Site
 from tests.identity.holding import Holder, claims_of, code_of, encode
 from tests.identity.signing import RSA as RSA_KEY
 from tests.identity.signing import add_signer, assertion, proving
-from tests.identity.world import REDIRECT, SEAL_KEY
+from tests.identity.world import REDIRECT, SEAL_KEY, SERVICE_SECRET
 
 line, module = pytest.mark.line, pytest.mark.module
 PUBLIC_APP = {"client_id": "public"}
@@ -391,6 +392,37 @@ def test_a_bank_needs_our_nonce_at_resources_too(bank: Site) -> None:
     assert holder.call("/userinfo", token).status_code == 403  # an app alone is nobody
     hour = bank.world.clock.now - 3600
     assert holder.call("/userinfo", token, iat=hour).status_code == 403  # the nonce tells the time
+
+
+@line(27)
+def test_a_proof_works_once_at_the_token_endpoint(site: Site, holder: Holder) -> None:
+    headers = {**basic("service", SERVICE_SECRET), **holder.headers("/token")}
+    http = site.browser().http
+    assert http.post("/token", data=OWN, headers=headers).status_code == 200
+    again = http.post("/token", data=OWN, headers=headers)
+    assert again.status_code == 400
+    assert again.json()["error"] == "invalid_dpop_proof"
+
+
+def test_a_proof_is_remembered_for_as_long_as_it_could_be_shown(holder: Holder) -> None:
+    realm, now = holder.site.world.realm, holder.site.world.clock.now
+    call = Call("POST", f"{realm.issuer}/token")
+    proof = (holder.proof("/token"),)
+    known = check_proof(proof, call, realm.seals, now)
+    assert check_proof(proof, call, realm.seals, known.expires_at - 1) == known
+    with pytest.raises(BadProof):
+        check_proof(proof, call, realm.seals, known.expires_at)
+
+
+def test_a_nonce_lasts_to_its_last_second_and_its_proof_with_it(holder: Holder) -> None:
+    realm, now = holder.site.world.realm, holder.site.world.clock.now
+    holder.nonce = make_nonce(realm.seals, now)
+    call = Call("POST", f"{realm.issuer}/token", nonce_needed=True)
+    proof = (holder.proof("/token"),)
+    ends = nonce_end(realm.seals, holder.nonce)
+    assert check_proof(proof, call, realm.seals, ends - 1).expires_at == ends
+    with pytest.raises(NonceWanted):
+        check_proof(proof, call, realm.seals, ends)
 
 
 def test_a_nonce_is_ours_and_ages() -> None:

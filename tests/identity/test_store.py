@@ -113,7 +113,7 @@ def test_a_refresh_token_is_used_once_and_in_time(city: World, now: int, works: 
         assert store.refresh(row.authorization_id, 1, START) is None
 
 
-def test_a_name_is_used_up_once(city: World) -> None:
+def test_names_of_different_owners_do_not_meet(city: World) -> None:
     with undone(city) as store:
         assert not store.replays.is_used("kind", "owner", "name")
         assert store.replays.use("kind", "owner", "name", ENDS)
