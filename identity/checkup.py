@@ -121,7 +121,7 @@ def _redirects(facts: Facts) -> tuple[str, str]:
     local = [each for each in addresses if urlsplit(each).hostname in LOCAL]
     if local and facts.client.kind != "public":
         return WARNED, f"{local[0]} leads to the machine of the person alone"
-    return PASSED, f"{len(addresses)} addresses, all https or of a device"
+    return PASSED, f"registered: {len(addresses)}, all https or of a device"
 
 
 def _discovery(facts: Facts) -> tuple[str, str]:

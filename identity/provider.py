@@ -285,13 +285,13 @@ def _asking_client(server: Server, parameters: Parameters) -> Client:
         raise BadAuthorizeRequest("no app with this client_id is registered here")
     address = parameters.get("redirect_uri")
     if not known.check_redirect_uri(address):
-        why = _first_difference(address, known.client.redirect_uris)
+        why = first_difference(address, known.client.redirect_uris)
         raise BadAuthorizeRequest(why, known.client.client_id)
     server.reply = Reply(known.client, address, parameters.get("response_mode"))
     return known.client
 
 
-def _first_difference(address: str, registered: Sequence[str]) -> str:
+def first_difference(address: str, registered: Sequence[str]) -> str:
     """Say where the nearest registered address differs, for the app's developer."""
     if not registered:
         return "this app has no redirect_uri registered"

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from identity.errors import BadAuthorizeRequest, FlowExpired, StepUpNeeded
 from identity.pages.account import AccountPage
 from identity.pages.act_for import ActForPage
+from identity.pages.apps import PAGES as APP_PAGES
 from identity.pages.consent import ConsentPage
 from identity.pages.device import DevicePage
 from identity.pages.enrolment import EnrolmentPage
@@ -36,6 +37,7 @@ PAGES = (
     SecondFactorPage,
     EnrolmentPage,
     PasswordPage,
+    *APP_PAGES,
     DevicePage,
     PasskeysPage,
     ScanDeskPage,
@@ -72,7 +74,7 @@ def _add(routes: APIRouter, page: Page, frame: Frame) -> None:
         try:
             return page.receive(request, form)
         except StepUpNeeded as error:
-            return see_other(f"/{error.step}?{urlencode({'return_to': page.path})}")
+            return see_other(f"/{error.step}?{urlencode({'return_to': request.url.path})}")
         except (BadAuthorizeRequest, FlowExpired) as error:
             return cannot_continue(frame, request, error)
 

@@ -41,6 +41,9 @@ class Frame(Protocol):
     ) -> Response:
         """Answer with a page."""
 
+    def refusal(self, request: Request, missing: str) -> Response:
+        """Answer that somebody may not see this page, and what they lack."""
+
     async def form(self, request: Request) -> Mapping[str, str]:
         """Receive a form of ours, checked against forgery and repetition."""
 
