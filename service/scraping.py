@@ -2,9 +2,7 @@
 
 import hmac
 import ipaddress
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -63,15 +61,29 @@ def _log(opened: Opened) -> Iterator[Metric]:
 
 
 def _keys(opened: Opened) -> Iterator[Metric]:
+    now = opened.clock()
+    with opened.realm.reading() as store:
+        kept = store.keys.all()
     family = GaugeMetricFamily(
-        "haihe_key_age_seconds", "Age of each private key file.", labels=["key"]
+        "haihe_key_age_seconds", "Age of the key that signs tokens.", labels=["algorithm"]
     )
-    for file in sorted(Path(opened.settings.keys).glob("*.pem")):
-        family.add_metric([file.stem], time.time() - file.stat().st_mtime)
+    newest = {key.algorithm: key.signs_from for key in kept if key.signs_from <= now}
+    for algorithm, since in newest.items():
+        family.add_metric([algorithm], now - since)
     yield family
 
 
-MEASURES: tuple[Measure, ...] = (_pool, _log, _keys)
+def _outbox(opened: Opened) -> Iterator[Metric]:
+    with opened.realm.reading() as store:
+        waiting, oldest = store.deliveries.backlog()
+    yield GaugeMetricFamily(
+        "haihe_outbox_waiting", "Messages to apps that have not arrived.", value=waiting
+    )
+    age = opened.clock() - oldest if oldest else 0
+    yield GaugeMetricFamily("haihe_outbox_oldest_seconds", "Age of the oldest.", value=age)
+
+
+MEASURES: tuple[Measure, ...] = (_pool, _log, _keys, _outbox)
 
 
 def router(opened: Opened) -> APIRouter:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from identity.deliveries import Delivery
 from identity.store.tables import deliveries
@@ -30,6 +30,12 @@ class DeliveryStore:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def backlog(self) -> tuple[int, int]:
+        """Return how many messages wait to be sent, and when the oldest was caused; 0 for none."""
+        waiting = select(func.count(), func.min(deliveries.c.created_at))
+        row = self._connection.execute(waiting.where(deliveries.c.next_at.is_not(None))).one()
+        return row[0], row[1] or 0
 
     def add(self, delivery: Delivery) -> None:
         """Add a message."""

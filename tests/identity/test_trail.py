@@ -127,10 +127,13 @@ KEPT_FOR_EVER = {
 }  # fmt: skip
 
 
+FORGOTTEN_ELSEWHERE = {"signing_keys"}  # with the round that rotates them
+
+
 def test_every_table_is_emptied_in_the_end_or_kept_for_ever_on_purpose() -> None:
     """A new table goes into housekeeping's `ENDS`, or here."""
     ended = {table.name for table in ENDS}
-    assert ended | KEPT_FOR_EVER == set(metadata.tables)
+    assert ended | KEPT_FOR_EVER | FORGOTTEN_ELSEWHERE == set(metadata.tables)
     assert not ended & KEPT_FOR_EVER
 
 

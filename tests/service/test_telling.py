@@ -162,8 +162,8 @@ def test_requests_tokens_sign_ins_and_refusals_are_counted(talking: Running) -> 
     assert grown('haihe_tokens_issued_total{grant="client_credentials"}') == 3
     assert grown('haihe_refusals_total{endpoint="/token",error="invalid_client"}') == 1
     assert value(after, 'haihe_sign_ins_total{method="password",result="succeeded"}') >= 1
-    for measured in ("haihe_database_connections", "haihe_log_size", "haihe_key_age_seconds"):
-        assert measured in after
+    for measured in ("database_connections", "log_size", "key_age_seconds", "outbox_waiting"):
+        assert f"haihe_{measured}" in after
 
 
 def value(text: str, name: str) -> float:
