@@ -61,6 +61,12 @@ def end_own_session(work: Work, signed_in: SignedIn, session_id: str) -> None:
     note(work, SESSION_ENDED, signed_in.who)
 
 
+def sign_out_elsewhere(work: Work, signed_in: SignedIn) -> None:
+    """End all of a person's sign-ins but this one, at their own wish."""
+    end_other_sessions(work, signed_in)
+    note(work, SESSION_ENDED, signed_in.who, detail="all others")
+
+
 def end_other_sessions(work: Work, signed_in: SignedIn) -> None:
     """End all of a person's sign-ins but this one, and what was allowed from them."""
     for session in work.store.sessions.of_person(signed_in.person.person_id, work.now):

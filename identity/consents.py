@@ -13,6 +13,7 @@ class Consent:
         party_id: for whom the person acted.
         scopes: what was allowed.
         given_at: since when.
+        used_at: when the app last got tokens by it, None if it never did.
     """
 
     client_id: str
@@ -20,3 +21,4 @@ class Consent:
     party_id: str
     scopes: frozenset[str]
     given_at: int
+    used_at: int | None = None

@@ -24,6 +24,7 @@ class Session:
         ended_at: when they signed out, None if they did not.
         device: the browser, in coarse words.
         amr: by which methods they proved it (RFC 8176), separated by spaces.
+        network: from where they signed in, the last part of the address left out.
     """
 
     session_id: str
@@ -36,6 +37,7 @@ class Session:
     ended_at: int | None = None
     device: str = ""
     amr: str = "pwd"
+    network: str = ""
 
     def is_live(self, now: int) -> bool:
         """Tell whether it still counts at `now`."""

@@ -41,6 +41,7 @@ def open_session(
         expires_at=work.now + ABSOLUTE_SECONDS,
         device=visit.device,
         amr=" ".join(proof.methods),
+        network=visit.network,
     )
     return cookie, _keep(work, hash_cookie(cookie), session, old)
 

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from identity.account import (
     end_own_session,
     read_account,
+    sign_out_elsewhere,
     sign_out_everywhere,
     withdraw_consent,
 )
@@ -73,6 +74,10 @@ def _withdraw(work: Work, signed_in: SignedIn, form: Form) -> None:
     withdraw_consent(work, signed_in, form.get("party", ""), form.get("client", ""))
 
 
+def _others(work: Work, signed_in: SignedIn, _form: Form) -> None:
+    sign_out_elsewhere(work, signed_in)
+
+
 def _everywhere(work: Work, signed_in: SignedIn, _form: Form) -> None:
     sign_out_everywhere(work, signed_in)
 
@@ -82,14 +87,16 @@ def _(text: str) -> str:
     return text
 
 
-END, WITHDRAW, EVERYWHERE = "end", "withdraw", "everywhere"
+END, OTHERS, WITHDRAW, EVERYWHERE = "end", "others", "withdraw", "everywhere"
 ACTS: Mapping[str, Callable[[Work, SignedIn, Form], None]] = {
     END: _end,
+    OTHERS: _others,
     WITHDRAW: _withdraw,
     EVERYWHERE: _everywhere,
 }
 DONE: Mapping[str, str] = {
     END: _("登录已经结束。"),
+    OTHERS: _("其他设备上的登录都已经结束。"),
     "password": _("密码已经修改，其他登录已经结束。"),
     "factor": _("两步验证已经关闭。"),
     WITHDRAW: _("授权已经撤回，这个应用从现在起不能再使用。"),

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from identity.clients import Client
@@ -67,6 +67,21 @@ class KnownClients:
     def forget(self, client_id: str) -> None:
         """Forget a client that is changed."""
         self._found.pop(client_id, None)
+
+
+_LAST_TOKENS = case(
+    (authorizations.c.refreshed_at > 0, authorizations.c.refreshed_at),
+    else_=authorizations.c.redeemed_at,
+)
+_USED_AT = (
+    select(func.max(_LAST_TOKENS))
+    .where(
+        authorizations.c.person_id == consents.c.person_id,
+        authorizations.c.party_id == consents.c.party_id,
+        authorizations.c.client_id == consents.c.client_id,
+    )
+    .scalar_subquery()
+)
 
 
 class ClientStore:
@@ -163,14 +178,15 @@ class ClientStore:
                 consents.c.party_id,
                 consents.c.scopes,
                 consents.c.given_at,
+                _USED_AT,
             )
             .join(clients, clients.c.client_id == consents.c.client_id)
             .where(consents.c.person_id == person_id)
             .order_by(consents.c.given_at.desc(), clients.c.name)
         )
         return [
-            Consent(client_id, name, party_id, frozenset(scopes.split()), given_at)
-            for client_id, name, party_id, scopes, given_at in self._connection.execute(statement)
+            Consent(client_id, name, party_id, frozenset(scopes.split()), *times)
+            for client_id, name, party_id, scopes, *times in self._connection.execute(statement)
         ]
 
     def delete_consent(self, person_id: str, party_id: str, client_id: str) -> None:

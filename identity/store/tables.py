@@ -122,6 +122,7 @@ sessions = Table(
     Column("ended_at", BigInteger),
     Column("device", Text, nullable=False, server_default=""),
     Column("amr", Text, nullable=False, server_default="pwd"),
+    Column("network", Text, nullable=False, server_default=""),
     Index("sessions_by_person", "person_id", "auth_time"),
     Index("sessions_by_end", "ended_at", "expires_at"),
     Index("sessions_by_use", "ended_at", "seen_at"),

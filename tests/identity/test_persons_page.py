@@ -229,3 +229,49 @@ def test_a_wrong_or_unfit_password_changes_nothing(site: Site, now: str, new: st
     browser = signed_in(site)
     assert change(browser, now, new).status_code == 400
     assert signed_in(site).http.get("/account").status_code == 200
+
+
+def test_the_page_says_from_where_each_sign_in_came(site: Site) -> None:
+    page = account_page(signed_in(site))
+    shown = page[: page.index('id="protection"')]
+    assert "127.0.0.0/24" in shown
+    assert "127.0.0.1" not in shown
+
+
+def test_all_other_sign_ins_end_at_once_and_this_one_stays(site: Site) -> None:
+    others = [signed_in(site, WECHAT) for _ in range(2)]
+    others[0].party = "本人"
+    access = others[0].tokens()["access_token"]
+    here = signed_in(site)
+    assert press(here, "others").headers["location"] == "/account?done=others"
+    assert [other.http.get("/account").status_code for other in others] == [303, 303]
+    assert userinfo(site, access).status_code == 401
+    page = unescape(here.http.get("/account?done=others").text)
+    assert "其他设备上的登录都已经结束" in page
+    assert forms_of(here, "end") == []
+    assert forms_of(here, "others") == []
+
+
+def test_the_page_says_when_an_app_last_came(site: Site) -> None:
+    browser = signed_in(site)
+    browser.authorize(request_of())  # so that there is a card
+    before = last_used(browser)
+    site.world.clock.now += 600
+    browser.authorize(request_of())  # a code that was not redeemed is no use
+    assert last_used(browser) == before
+    site.world.clock.now += 86_400 - 3600
+    browser = signed_in(site)
+    tokens = browser.tokens()
+    first = last_used(browser)
+    assert len(first) == 1
+    assert first > before
+    site.world.clock.now += 3 * 3600
+    browser.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    assert last_used(signed_in(site)) > first
+
+
+def last_used(browser: Browser) -> list[str]:
+    """What the page tells of the app `web` for the person themself."""
+    apps = account_page(browser).partition('id="apps"')[2].partition('id="history"')[0]
+    (card,) = [part for part in apps.split("<li class=") if "演示·点餐应用" in part]
+    return re.findall(r"最近使用</dt><dd>(.*?)</dd>", card)
