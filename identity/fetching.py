@@ -7,19 +7,26 @@ redirects; little time and few bytes (OWASP, Server-Side Request Forgery Prevent
 import ipaddress
 import socket
 import ssl
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
-import httpx
+import httpcore
 
+from identity.bounded import FAILURES, Bounded
 from identity.deliveries import Message
 from identity.errors import AppUnreachable, BadRegistrationRequest
 
 MOST_BYTES = 64 * 1024
-SECONDS = 3.0
+SECONDS = 3.0  # for all of a call but the resolver, however slowly somebody drips
+_SHOWN = 200
+_FAILURES = (*FAILURES, OSError, ValueError)
+
+
+class _NotToCall(Exception):
+    """An address at which nobody may be called."""
 
 
 def fetch(address: str, *, loopback: bool) -> bytes:
@@ -33,15 +40,13 @@ def fetch(address: str, *, loopback: bool) -> bytes:
     Raises:
         BadRegistrationRequest: it cannot or must not be read.
     """
-    parts = urlsplit(address)
-    if not parts.hostname or parts.scheme != "https" or parts.username:
-        raise BadRegistrationRequest("a document is read by https only")
-    target = _resolve(parts.hostname, parts.port or 443, loopback=loopback)
     try:
-        with _call("GET", address, target, {"Accept": "application/json"}) as answer:
+        with _call("GET", address, {"Accept": "application/json"}, loopback=loopback) as answer:
             return _read(answer)
-    except (httpx.HTTPError, OSError, ValueError):
-        raise BadRegistrationRequest(f"{parts.netloc} could not be read") from None
+    except (*_FAILURES, _NotToCall) as error:
+        unread = f"{address[:_SHOWN]} could not be read"
+        why = str(error) if isinstance(error, _NotToCall) else unread
+        raise BadRegistrationRequest(why) from None
 
 
 def post(address: str, message: Message, *, loopback: bool) -> int:
@@ -55,36 +60,38 @@ def post(address: str, message: Message, *, loopback: bool) -> int:
     Raises:
         AppUnreachable: it does not answer, or its address is not one to call.
     """
-    parts = urlsplit(address)
-    if not parts.hostname or parts.scheme not in {"https", "http"} or parts.username:
-        raise AppUnreachable("the address of an app is https")
     headers = {"Content-Type": message.media_type}
     if message.bearer:
         headers["Authorization"] = f"Bearer {message.bearer}"
     try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        target = _resolve(parts.hostname, port, loopback=loopback)
-        if parts.scheme == "http" and not ipaddress.ip_address(target).is_loopback:
-            raise AppUnreachable("plain http leads to this machine alone")
-        with _call("POST", address, target, headers, message.body) as answer:
-            return answer.status_code
-    except (httpx.HTTPError, OSError, ValueError, BadRegistrationRequest):
-        raise AppUnreachable(f"{parts.netloc} does not answer") from None
+        with _call("POST", address, headers, message.body, loopback=loopback) as answer:
+            return answer.status
+    except (*_FAILURES, _NotToCall):
+        raise AppUnreachable("an app does not answer") from None
 
 
 @contextmanager
 def _call(
-    method: str, address: str, target: str, headers: Mapping[str, str], body: bytes = b""
-) -> Iterator[httpx.Response]:
-    """Call the address that was resolved and checked, under the name that was asked for."""
+    method: str, address: str, headers: Mapping[str, str], body: bytes = b"", *, loopback: bool
+) -> Iterator[httpcore.Response]:
+    """Call an address, at the one place that its name was found to mean.
+
+    Raises:
+        _NotToCall: nobody may be called there.
+    """
     parts = urlsplit(address)
+    schemes = {"https"} if method == "GET" else {"https", "http"}
+    if not parts.hostname or parts.scheme not in schemes or parts.username:
+        raise _NotToCall("an address is https and names a host")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    target = _resolve(parts.hostname, port, loopback=loopback)
     own = ipaddress.ip_address(target).is_loopback
-    url = httpx.URL(address).copy_with(host=f"[{target}]" if ":" in target else target)
+    if parts.scheme == "http" and not own:
+        raise _NotToCall("plain http leads to this machine alone")
     sent = {"Host": parts.netloc, "Accept-Encoding": "identity", **headers}
-    named = {"sni_hostname": parts.hostname}
     with (
-        httpx.Client(verify=_tls(own=own), timeout=SECONDS, trust_env=False) as http,
-        http.stream(method, url, headers=sent, content=body, extensions=named) as answer,
+        httpcore.ConnectionPool(_tls(own=own), network_backend=Bounded(target, SECONDS)) as pool,
+        pool.stream(method, address, headers=list(sent.items()), content=body) as answer,
     ):
         yield answer
 
@@ -92,27 +99,30 @@ def _call(
 @cache
 def _tls(*, own: bool) -> ssl.SSLContext:
     """Read the roots once; that costs more than a call."""
-    return httpx.create_ssl_context(verify=not own)
+    context = ssl.create_default_context()
+    if own:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _resolve(host: str, port: int, *, loopback: bool) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise BadRegistrationRequest("the name of a host is not known") from None
+        raise _NotToCall("the name of the host is not known") from None
     target = str(found[0][4][0])
     address = ipaddress.ip_address(target)
     if not address.is_global and not (loopback and address.is_loopback):
-        raise BadRegistrationRequest("the address of a host is not public")
+        raise _NotToCall("the address of the host is not public")
     return target
 
 
-def _read(answer: httpx.Response) -> bytes:
-    if answer.status_code != httpx.codes.OK:
-        raise ValueError(answer.status_code)
-    content, until = b"", time.monotonic() + SECONDS
-    for part in answer.iter_raw():  # nothing is unpacked, so nothing can swell
+def _read(answer: httpcore.Response) -> bytes:
+    if answer.status != HTTPStatus.OK:
+        raise ValueError(answer.status)
+    content = b""
+    for part in answer.iter_stream():  # nothing is unpacked, so nothing can swell
         content += part
-        if len(content) > MOST_BYTES or time.monotonic() > until:
-            raise ValueError("too much or too slow")
+        if len(content) > MOST_BYTES:
+            raise ValueError("too much")
     return content

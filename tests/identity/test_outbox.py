@@ -1,8 +1,11 @@
 """Messages to apps: sent once their cause is certain, again until they arrive, never for ever."""
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +23,7 @@ from identity.deliveries import (
     wait_after,
 )
 from identity.errors import AppUnreachable
-from identity.fetching import post
+from identity.fetching import SECONDS, post
 from identity.outbox import send_later
 from identity.posting import AT_ONCE, send_due
 from identity.store.housekeeping import KEPT_SECONDS
@@ -246,6 +249,7 @@ def test_parallel_workers_on_postgresql(tmp_path: Path, app: Receiver) -> None:
         "https://10.0.0.1/x", "https://192.168.1.1/", "https://169.254.169.254/latest",
         "https://[fd00::1]/", "https://0.0.0.0/", "https://user@127.0.0.1/", "ftp://127.0.0.1/",
         "http://example.com/", "https:///x", "https://no-such-host.invalid/", "https://127.0.0.1:0/",
+        "https://127.0.0.1:99999/", "https://[::ffff:10.0.0.1]/", "http://localhost.invalid/",
     ],
 )  # fmt: skip
 def test_line_19_no_message_leaves_for_a_private_address(address: str) -> None:
@@ -259,3 +263,30 @@ def test_line_19_this_machine_is_called_only_where_we_are_on_it_alone(app: Recei
     with pytest.raises(AppUnreachable):
         post(app.url, MESSAGE, loopback=False)
     assert len(app.received) == 1
+
+
+@contextmanager
+def dripping(first: bytes) -> Iterator[str]:
+    """A server that says one more byte every tenth of a second, for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            with suppress(OSError):
+                connection, _ = listening.accept()
+                with connection:
+                    connection.sendall(first)
+                    while True:
+                        connection.sendall(b"x")
+                        time.sleep(0.1)
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+
+
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\nX-Long: "])
+def test_an_app_that_answers_drop_by_drop_is_given_up_in_time(first: bytes) -> None:
+    start = time.monotonic()
+    with dripping(first) as address, pytest.raises(AppUnreachable):
+        post(address, MESSAGE, loopback=True)
+    assert time.monotonic() - start < SECONDS + 1

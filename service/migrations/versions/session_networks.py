@@ -1,13 +1,13 @@
 """From which network somebody signed in, as their own page shows it.
 
-Revision: session_networks, after signing_keys
+Revision: session_networks, after upstreams
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "session_networks"
-down_revision = "signing_keys"
+down_revision = "upstreams"
 branch_labels = None
 depends_on = None
 
