@@ -238,6 +238,10 @@ class PasskeyRefused(IdentityError):
         self.person_id = person_id
 
 
+class BadPasswordList(IdentityError):
+    """An operator's list of leaked passwords in which nothing would be found."""
+
+
 class BadUpstream(IdentityError):
     """A provider in the operator's file that cannot work."""
 

@@ -14,6 +14,7 @@ SIGNED_OUT, SESSION_ENDED = "signed-out", "session-ended"
 SIGNED_OUT_EVERYWHERE = "signed-out-everywhere"
 PASSWORD_CHANGED = "password-changed"  # noqa: S105
 FACTOR_ADDED, FACTOR_REMOVED = "factor-added", "factor-removed"
+FACTORS_RESET, PERSON_VOUCHED = "factors-reset", "person-vouched"
 PERSON_ADDED, PEOPLE_IMPORTED = "person-added", "people-imported"
 PERSON_DESCRIBED = "person-described"
 PERSON_SUSPENDED, PERSON_RESUMED = "person-suspended", "person-resumed"

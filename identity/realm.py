@@ -32,6 +32,11 @@ class Direct(Protocol):
         """Run `answer` with a store whose every statement is a transaction of its own."""
 
 
+def no_list(_password: str) -> bool:
+    """Know no leaked password: no list was given."""
+    return False
+
+
 @dataclass(frozen=True)
 class Realm:
     """One provider: its name, its keys, its tables, its clock.
@@ -49,6 +54,7 @@ class Realm:
         resources: interfaces beside our own that read our tokens (RFC 8707).
         detail_types: kinds of details that apps may ask for (RFC 9396).
         upstreams: other providers that vouch for people here, by name.
+        is_leaked: tells whether a password is on the operator's list of leaked ones.
         random: source of random bytes.
         takes_certificates: certificates of connections reach us, and may prove an app.
         client_roots: authorities that may vouch for apps, none if nobody may.
@@ -71,6 +77,7 @@ class Realm:
     resources: tuple[str, ...] = ()
     detail_types: Types = field(default_factory=dict)
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
+    is_leaked: Callable[[str], bool] = no_list
     random: Callable[[int], bytes] = field(default=os.urandom)
     takes_certificates: bool = False
     client_roots: tuple[Certificate, ...] = ()

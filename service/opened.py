@@ -19,11 +19,12 @@ from certificates.signing import Signer, open_root
 from certificates.store import CertificateStore
 from identity.acting_details import ACTING, Acting
 from identity.client_certificates import read_roots
-from identity.errors import BadUpstream, SealBroken
+from identity.errors import BadPasswordList, BadUpstream, SealBroken
 from identity.mandates import MatterName
-from identity.realm import Direct, Realm, Result
+from identity.realm import Direct, Realm, Result, no_list
 from identity.rotating import prepare_keys
 from identity.seals import KEY_BYTES, Seals
+from identity.sign_in.leaked import IsLeaked, open_list
 from identity.store import IdentityStore, KnownClients
 from identity.upstreams.configured import Upstream, read_upstreams
 from ledger.chains import ChainSetup, open_chain
@@ -176,6 +177,20 @@ def _upstreams(settings: Settings) -> Mapping[str, Upstream]:
         raise BadSetting("HAIHE_UPSTREAMS", path, why, "upstreams.toml") from None
 
 
+def _leaked(settings: Settings) -> IsLeaked:
+    """Open the list of leaked passwords.
+
+    Raises:
+        BadSetting: the file cannot be read, or nothing would be found in it.
+    """
+    path = settings.breached_passwords
+    try:
+        return open_list(Path(path)) if path else no_list
+    except (OSError, BadPasswordList) as error:
+        why = f"no list can be read there ({error})"
+        raise BadSetting("HAIHE_BREACHED_PASSWORDS", path, why, "pwned-passwords.txt") from None
+
+
 def _realm(
     settings: Settings, database: Database, master: bytes, metrics: Metrics, *, demo: bool
 ) -> Realm:
@@ -204,6 +219,7 @@ def _realm(
         takes_certificates=bool(settings.client_certificate_header),
         client_roots=_client_roots(settings),
         upstreams=_upstreams(settings),
+        is_leaked=_leaked(settings),
         registration=settings.registration,
         resources=settings.resources,
         detail_types={ACTING: Acting(), LICENCE_USE: LicenceUse()},

@@ -55,6 +55,7 @@ class Settings:
             empty: in none.
         client_certificate_roots: file of the authorities that may vouch for apps, empty for none.
         upstreams: file of other providers that vouch for people, TOML or JSON; empty for none.
+        breached_passwords: file of leaked passwords, as words or sorted SHA-1; empty for none.
     """
 
     issuer: str
@@ -73,6 +74,7 @@ class Settings:
     key_rotation_days: int = 90
     master_key: Path | None = None
     upstreams: str = ""
+    breached_passwords: str = ""
 
     @property
     def keys(self) -> Path:
@@ -174,9 +176,9 @@ def _header(value: str) -> str:
     return value
 
 
-def _roots(value: str) -> str:
+def _file(value: str) -> str:
     if value and Path(value).is_dir():
-        raise ValueError("a folder, and no file of certificates")
+        raise ValueError("a folder, and no file")
     return value
 
 
@@ -227,11 +229,12 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_METRICS_TOKEN": _Rule(_metrics_token, "a-long-random-text-of-your-own", secret=True),
     "HAIHE_TRUSTED_PROXIES": _Rule(_trusted_proxies, "10.0.0.0/24"),
     "HAIHE_CLIENT_CERTIFICATE_HEADER": _Rule(_header, "Client-Cert"),
-    "HAIHE_CLIENT_CERTIFICATE_ROOTS": _Rule(_roots, "authorities.pem"),
+    "HAIHE_CLIENT_CERTIFICATE_ROOTS": _Rule(_file, "authorities.pem"),
     "HAIHE_RESOURCES": _Rule(_resources, "https://tax.example.gov/api https://water.example.gov"),
     "HAIHE_KEY_ROTATION_DAYS": _Rule(_days, "90"),
     "HAIHE_MASTER_KEY_FILE": _Rule(_master_key, "/run/secrets/haihe-master.key"),
     "HAIHE_UPSTREAMS": _Rule(_upstreams, "upstreams.toml"),
+    "HAIHE_BREACHED_PASSWORDS": _Rule(_file, "pwned-passwords-sha1-ordered.txt"),
 }
 
 
@@ -265,6 +268,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         key_rotation_days=int(_read(environment, "HAIHE_KEY_ROTATION_DAYS", "90")),
         master_key=Path(master) if master else None,
         upstreams=_read(environment, "HAIHE_UPSTREAMS", ""),
+        breached_passwords=_read(environment, "HAIHE_BREACHED_PASSWORDS", ""),
     )
 
 

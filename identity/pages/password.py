@@ -16,7 +16,8 @@ from identity.pages.frame import (
 from identity.pages.welcome import asking_at
 from identity.realm import Realm
 from identity.sign_in import METHODS, password
-from identity.sign_in.hashing import MOST_CHARACTERS, check_password, hash_password
+from identity.sign_in.choosing import check_choice
+from identity.sign_in.hashing import MOST_CHARACTERS, hash_password
 
 SIGN_IN = "/sign-in?return_to=/account/password"
 REFUSED = (SignInRefused, SignInPaused, SignInBusy)
@@ -44,7 +45,7 @@ class PasswordPage:
             return see_other(SIGN_IN)
         new = form.get("new", "")
         try:
-            check_password(new)
+            check_choice(new, signed_in.person.account, self._realm.is_leaked)
             fields = {"account": signed_in.person.account, "password": form.get("password", "")}
             METHODS[password.NAME].prove(self._realm, fields, asking_at(request, self._realm))
             new_hash = hash_password(new)

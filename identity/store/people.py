@@ -133,6 +133,12 @@ class PeopleStore:
             update(people).where(people.c.person_id == person_id).values(about=about)
         )
 
+    def vouch(self, person_id: str, level: int) -> None:
+        """Note how surely a person is known."""
+        self._connection.execute(
+            update(people).where(people.c.person_id == person_id).values(vouched=level)
+        )
+
     def add_legal_person(self, subject: LegalPerson, now: int) -> None:
         """Add a legal person.
 

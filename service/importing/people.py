@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from identity.errors import AlreadyRegistered
 from identity.events import OPERATOR, PEOPLE_IMPORTED
 from identity.noting import note
 from identity.realm import Realm
-from identity.sign_in.hashing import AT_ONCE, check_password, hash_password
+from identity.sign_in.choosing import check_choice
+from identity.sign_in.hashing import AT_ONCE, hash_password
 from identity.store.people import NewPerson
 from identity.subjects import Person, check_account, check_citizen_number, check_name
 from service.importing.reading import (
@@ -79,7 +81,7 @@ def _check(realm: Realm, rows: Iterable[Row], checking: Checking) -> list[_Wante
             realm.fresh_id(), account, checking.checked(row, "name", check_name), demo=False
         )
         if row["password"]:
-            checking.checked(row, "password", _good_password)
+            checking.checked(row, "password", partial(_good_password, realm, account))
         sealed = realm.seals.citizen_number(number) if number else b""
         for column, value in (("account", account), ("number", sealed)):
             before = lines.setdefault((column, value), row.line)
@@ -89,8 +91,8 @@ def _check(realm: Realm, rows: Iterable[Row], checking: Checking) -> list[_Wante
     return wanted
 
 
-def _good_password(password: str) -> str:
-    check_password(password)
+def _good_password(realm: Realm, account: str, password: str) -> str:
+    check_choice(password, account, realm.is_leaked)
     return password
 
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from identity import registry, suspending
+from identity import registry, suspending, vouching
 from identity.account import sign_out_person
-from identity.sign_in.hashing import check_password, hash_password
+from identity.sign_in.choosing import check_choice
+from identity.sign_in.hashing import hash_password
 from service.importing.people import COLUMNS, import_people
 from service.registers.bringing import bring
 from service.registers.saying import Open, refusing, say
@@ -102,12 +103,31 @@ def _add_states(commands: typer.Typer, open_service: Open) -> None:
             suspending.resume_person(realm.work(store), account)
         say(f"{account} can sign in again")
 
+    @commands.command("vouch")
+    def vouch(account: str, level: int) -> None:
+        """Note how surely a person is known: 4 seen in person or by camera, 5 by a certificate.
+
+        It counts from their next sign-in with two factors. Level 2 takes the note back.
+        """
+        realm = open_service().realm
+        with refusing(), realm.writing() as store:
+            vouching.vouch_for(realm.work(store), account, level)
+        say(f"{account} is known at level {level}")
+
+    @commands.command("reset-factors")
+    def reset_factors(account: str) -> None:
+        """Take away codes and passkeys of a person who lost them; their sign-ins end."""
+        realm = open_service().realm
+        with refusing(), realm.writing() as store:
+            vouching.reset_factors(realm.work(store), account)
+        say(f"{account} signs in with the password alone until they set up a new second step")
+
     @commands.command("password")
     def password(account: str, password: Hidden) -> None:
         """Give a person a new password, asked for; their sign-ins end."""
         realm = open_service().realm
         with refusing():
-            check_password(password)
+            check_choice(password, account, realm.is_leaked)
             hashed = hash_password(password)
             with realm.writing() as store:
                 suspending.set_password(realm.work(store), account, hashed)

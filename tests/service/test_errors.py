@@ -21,7 +21,7 @@ NEVER_AT_AN_ADDRESS = {
     "AlreadyRegistered", "BadRegistration", "NotRegistered", "BadClient", "BadNumber", "SealBroken",
     "SignInRefused", "SignInPaused", "ProofRejected", "RootMismatch", "NoteRejected",
     "SecondFactorRefused", "UserCodeRefused", "ExchangeRefused", "PasskeyRefused",
-    "BadUpstream", "UpstreamFailed", "NotLinked", "StepUpNeeded",
+    "BadPasswordList", "BadUpstream", "UpstreamFailed", "NotLinked", "StepUpNeeded",
     "NotCanonical", "RowUnreadable", "LogForked", "TrustUnreadable", "ChainError",
     "ChainLocked", "ChainDamaged", "TransactionRefused", "TransactionReplaced",
     "KeyUnreadable", "ChainRejected", "ChainExpired", "FormatRejected", "SignatureRejected",
