@@ -1,7 +1,7 @@
 """The composition root: all domains, their routes and their pages, put together on one screen."""
 
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from importlib.metadata import version
@@ -34,6 +34,7 @@ from service.acting import actor_as
 from service.bearer import bearer
 from service.errors import PROBLEMS, answer_errors
 from service.jobs import (
+    Job,
     anchoring,
     delivering,
     ending,
@@ -42,6 +43,7 @@ from service.jobs import (
     noting_activity,
     sequencing,
 )
+from service.leading import Leading, Lease, Together
 from service.opened import Opened
 from service.recording import holder_finder, issue_finder, recorder
 from service.web import pages, reference
@@ -49,6 +51,7 @@ from service.web.answers import AnswerHeaders
 from service.web.frame import PageFrame
 from service.web.lane import Lane
 from service.web.limits import BodyLimit
+from service.web.pressure import Patience, Pressure
 from service.web.proxies import TrustedProxies, read_networks
 from service.web.visitors import SignInFirst, signed_in, visitor
 from service.web.watching import Watch
@@ -124,20 +127,43 @@ def make_frame(opened: Opened) -> PageFrame:
     )
 
 
-def create_app(opened: Opened, chain: Chain) -> FastAPI:
-    """Put the service together.
+def make_jobs(opened: Opened, chain: Chain) -> Sequence[Job]:
+    """Make what one process of all does beside the requests.
 
     Args:
         opened: database, keys and clock.
-        chain: holds the contract; this process sends to it.
+        chain: this process sends to it.
     """
     may_sign = threading.Event()
-    jobs = (
+    return (
         sequencing(opened, may_sign),
         anchoring(Ledger(opened.reading_ledger, opened.writing_ledger, chain), may_sign),
         housekeeping(opened.realm),
         delivering(opened.realm),
         ending(opened.realm),
+    )
+
+
+def lead(opened: Opened) -> Job:
+    """Make the job that does all those, in whichever worker holds the lease."""
+
+    def begin() -> Together:
+        chain = opened.open_chain(mines=True)
+        return Together(make_jobs(opened, chain), chain.close)
+
+    return Leading(Lease(opened.database), begin)
+
+
+def create_app(opened: Opened, chain: Chain) -> FastAPI:
+    """Put the service together.
+
+    Args:
+        opened: database, keys and clock.
+        chain: holds the contract. With an embedded database, whose one process we are, it is the
+            one to send to; else it is for reading, and whoever leads opens one to send to.
+    """
+    jobs = (
+        *(make_jobs(opened, chain) if opened.database.is_local else [lead(opened)]),
         noting_activity(opened),
         keeping_keys(opened.realm, opened.settings.key_rotation_days),
     )
@@ -166,9 +192,11 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
     frame = make_frame(opened)
     protocol = identity.routes.router(opened.realm, frame)
     handlers = app.exception_handlers
+    app.add_middleware(Patience)
     app.add_middleware(BodyLimit)
     app.add_middleware(AnswerHeaders, https=https)
     app.add_middleware(Lane, routes=protocol.routes, handlers=handlers, https=https)
+    app.add_middleware(Pressure)
     app.add_middleware(Watch, metrics=opened.metrics)
     app.add_middleware(
         TrustedProxies,

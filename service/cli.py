@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from service import registers
 from service.auditing import check_file, print_audit, write_evidence, write_trust
 from service.opened import Opened, open_service
+from service.serving import Where
 from service.serving import serve as serve_service
 from service.settings import RULES, BadSetting, Settings, read_settings
 from service.token_keys import add_key_commands
@@ -66,11 +67,13 @@ def serve(
     demo: Annotated[bool, typer.Option(help="Add demo people and let them sign in.")] = False,
     host: Annotated[str, typer.Option(help="Where to listen; default: as the issuer.")] = "",
     port: Annotated[int, typer.Option(help="Where to listen; default: as the issuer.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; needs PostgreSQL.")] = 1,
 ) -> None:
     """Start the service: set up what is missing, then serve."""
     settings = _settings()
+    where = Where(host, port, workers)
     try:
-        serve_service(settings, demo=demo, host=host, port=port, console=console)
+        serve_service(settings, where, demo=demo, console=console)
     except BadSetting as bad:
         raise _refused(bad) from None
     except OperationalError as error:

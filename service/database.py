@@ -19,6 +19,10 @@ from service.postgres.lines import Lines
 
 _WRITING = "haihe_writing"
 _BUSY_MS = 10_000
+POOL = 16  # connections of one worker, besides those of its hot paths
+POOL_SECONDS = 5.0
+CONNECT_SECONDS = 3
+STATEMENT_MS = 30_000  # no statement of a request takes a second; one that does is lost
 
 
 class Database:
@@ -70,6 +74,10 @@ class Database:
                 yield connection
             # The commit point: whatever is answered after this line is on the disk.
 
+    def standing(self) -> Connection:
+        """A connection for as long as its holder lives, outside of transactions."""
+        return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
     def close(self) -> None:
         """Give every connection back."""
         if self._lines:
@@ -79,18 +87,25 @@ class Database:
 
 def _address(url: URL) -> str:
     """Write an address as libpq reads it."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    timed = url.set(drivername="postgresql").update_query_dict(
+        {"connect_timeout": str(CONNECT_SECONDS)}
+    )
+    return timed.render_as_string(hide_password=False)
 
 
 def _open(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(
             url,
-            pool_size=20,
+            pool_size=POOL,
             max_overflow=0,
-            pool_timeout=5,
+            pool_timeout=POOL_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,  # they may be personal data, and errors are logged
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "options": f"-c statement_timeout={STATEMENT_MS}",
+            },
         )
     engine = create_engine(url, pool_size=40, max_overflow=0, pool_timeout=5, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)

@@ -111,22 +111,35 @@ def _answer(
 ) -> Response:
     problem = PROBLEMS[slug]
     problem = problem._replace(status=status or problem.status)
+    if slug == "busy":  # the page says so without asking who is signed in
+        request.state.acting, request.state.signed_in = None, False
     if wants_page(request):
-        power = getattr(error, "power", None)
-        missing = problem.title["zh"] if power is None else POWERS.get(power, power)
-        if slug == "power-missing":
-            return frame.refusal(request, missing)
-        return frame.error(request, problem, str(error) if slug in SAID else None)
+        return _page(frame, request, slug, problem, error)
     response = JSONResponse(
         problem_document(slug, problem, error),
         problem.status,
         media_type="application/problem+json",
     )
     response.headers["Cache-Control"] = "no-store"
-    if slug in RETRY:
-        response.headers["Retry-After"] = RETRY[slug]
     if isinstance(error, identity.BadAccessToken):
         response.headers.update(challenge_of(error))
+    return _with_retry(response, slug)
+
+
+def _page(
+    frame: PageFrame, request: Request, slug: str, problem: Problem, error: Exception
+) -> Response:
+    power = getattr(error, "power", None)
+    missing = problem.title["zh"] if power is None else POWERS.get(power, power)
+    if slug == "power-missing":
+        return frame.refusal(request, missing)
+    return _with_retry(frame.error(request, problem, str(error) if slug in SAID else None), slug)
+
+
+def _with_retry(response: Response, slug: str) -> Response:
+    """Say when to come again, where that may help (RFC 9110 §10.2.3)."""
+    if slug in RETRY:
+        response.headers["Retry-After"] = RETRY[slug]
     return response
 
 

@@ -1,6 +1,9 @@
 """Starts the service: opens it, adds demo data if asked, says where it is, and serves."""
 
 import logging
+import socket
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -13,17 +16,61 @@ from ledger.errors import ChainError, LogForked
 from service import demo as data
 from service import logs
 from service.app import create_app, make_desk
+from service.metrics import share_between_workers
 from service.opened import Opened, open_service
 from service.seeding import seed
-from service.settings import LOOPBACK, Settings
+from service.settings import LOOPBACK, RULES, BadSetting, Settings
+from service.workers import BACKLOG, Workers
 
 log = logging.getLogger("haihe")
 
 
-def serve(settings: Settings, *, demo: bool, host: str, port: int, console: Console) -> None:
-    """Serve until told to stop."""
+@dataclass(frozen=True)
+class Where:
+    """Where to listen, and with how many processes.
+
+    Attributes:
+        host: empty: as the issuer says, if it is on this machine.
+        port: 0: the same.
+        workers: more than one needs PostgreSQL.
+    """
+
+    host: str = ""
+    port: int = 0
+    workers: int = 1
+
+
+def serve(settings: Settings, where: Where, *, demo: bool, console: Console) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        BadSetting: several workers on a database that has one writer.
+    """
     logs.set_up(settings.log)
+    _check_workers(settings, where.workers)
+    if where.workers > 1:
+        share_between_workers(settings.data / "metrics")
     opened = open_service(settings, demo=demo)
+    chain = _prepare(opened, console, demo=demo)
+    listening = _listen(settings, where)
+    if where.workers == 1:
+        _run(opened, chain, listening)
+        return
+    chain.close()
+    opened.database.close()
+    Workers(where.workers, listening, partial(_serve_alone, settings, demo)).run()
+
+
+def _check_workers(settings: Settings, workers: int) -> None:
+    """Refuse several workers where only one process may write (docs/decisions/0003)."""
+    if workers > 1 and settings.database_url.startswith("sqlite"):
+        why = f"SQLite has one process that writes, and --workers is {workers}"
+        good = RULES["HAIHE_DATABASE_URL"].good
+        raise BadSetting("HAIHE_DATABASE_URL", settings.database_url, why, good)
+
+
+def _prepare(opened: Opened, console: Console, *, demo: bool) -> Chain:
+    """Do once what all workers build on; return the chain as they read it."""
     if demo:
         seed(opened, make_desk(opened))
     chain = opened.open_chain(mines=True)
@@ -33,13 +80,32 @@ def serve(settings: Settings, *, demo: bool, host: str, port: int, console: Cons
         console.print(f"Refusing to start: {forked}.", style="red")
         console.print("This database was restored from an old copy, or is another service's.")
         raise SystemExit(3) from None
-    _say(settings, chain, console, demo=demo)
+    _say(opened.settings, chain, console, demo=demo)
+    if opened.database.is_local:
+        return chain
+    chain.close()  # whoever leads opens it
+    return opened.open_chain(mines=False)
+
+
+def _listen(settings: Settings, where: Where) -> socket.socket:
     address = urlsplit(settings.issuer)
     own = address.hostname in LOOPBACK
-    uvicorn.run(
+    host = where.host or (address.hostname if own and address.hostname else "127.0.0.1")
+    port = where.port or (address.port if own and address.port else 8000)
+    kind = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=kind, backlog=BACKLOG)
+
+
+def _serve_alone(settings: Settings, demo: bool, listening: socket.socket) -> None:  # noqa: FBT001
+    """Be one of several workers."""
+    logs.set_up(settings.log)
+    opened = open_service(settings, demo=demo)
+    _run(opened, opened.open_chain(mines=False), listening)
+
+
+def _run(opened: Opened, chain: Chain, listening: socket.socket) -> None:
+    config = uvicorn.Config(
         create_app(opened, chain),
-        host=host or (address.hostname if own and address.hostname else "127.0.0.1"),
-        port=port or (address.port if own and address.port else 8000),
         log_config=None,  # its few lines go where ours go
         log_level="warning",
         access_log=False,  # addresses hold no personal number, but nobody needs them either
@@ -48,6 +114,7 @@ def serve(settings: Settings, *, demo: bool, host: str, port: int, console: Cons
         date_header=False,
         timeout_graceful_shutdown=5,
     )
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def _prepare_contract(opened: Opened, chain: Chain) -> None:

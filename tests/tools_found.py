@@ -62,7 +62,7 @@ def _as_postgres(*command: str) -> list[str]:
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """A PostgreSQL server of its own, reached through a socket in `folder`; gives its address."""
-    initdb, control = _postgres_program("initdb"), _postgres_program("pg_ctl")
+    initdb = _postgres_program("initdb")
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
         for parent in (folder, *folder.parents):
@@ -75,10 +75,23 @@ def postgres(folder: Path) -> Iterator[str]:
         subprocess.run(_as_postgres(*command), check=True, capture_output=True, cwd=folder)
 
     run(initdb, "-D", str(data), "-U", "haihe", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-k {folder} -c listen_addresses='' -c max_connections=60"
-    run(control, "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
+    start_postgres(folder)
     try:
         yield f"postgresql+psycopg://haihe@/postgres?host={folder}"
     finally:
-        stop = _as_postgres(control, "-D", str(data), "-m", "immediate", "-w", "stop")
-        subprocess.run(stop, check=False, capture_output=True, cwd="/")
+        stop_postgres(folder)
+
+
+def start_postgres(folder: Path) -> None:
+    """Start the server of `postgres` again."""
+    options = f"-k {folder} -c listen_addresses='' -c max_connections=60"
+    place = ("-D", str(folder / "data"), "-l", str(folder / "log"))
+    command = _as_postgres(_postgres_program("pg_ctl"), *place, "-o", options, "-w", "start")
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
+
+
+def stop_postgres(folder: Path) -> None:
+    """Stop the server of `postgres` as a power cut would."""
+    place = ("-D", str(folder / "data"), "-m", "immediate")
+    command = _as_postgres(_postgres_program("pg_ctl"), *place, "-w", "stop")
+    subprocess.run(command, check=False, capture_output=True, cwd="/")

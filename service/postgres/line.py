@@ -11,8 +11,6 @@ from psycopg.pq.abc import PGconn, PGresult
 from service.postgres.errors import lost, refused
 from service.postgres.statements import Statement
 
-DEADLINE_SECONDS = 5.0  # a statement of a hot path that takes longer never ends well
-
 
 class Line:
     """A connection.
@@ -21,11 +19,18 @@ class Line:
     disk of the database.
     """
 
-    def __init__(self, link: PGconn, loop: asyncio.AbstractEventLoop) -> None:
-        """Take an open connection over; from now on it belongs to the loop."""
+    def __init__(self, link: PGconn, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
+        """Take an open connection over; from now on it belongs to the loop.
+
+        Args:
+            link: the connection.
+            loop: the event loop of this thread.
+            deadline: seconds after which a statement without answer is lost.
+        """
         link.nonblocking = 1
         self._link = link
         self._loop = loop
+        self._deadline = deadline
         self._prepared: set[bytes] = set()
         self._waiting: asyncio.Future[PGresult] | None = None
         self._result: PGresult | None = None
@@ -57,7 +62,7 @@ class Line:
 
     async def _answer(self) -> PGresult:
         self._waiting = self._loop.create_future()
-        deadline = self._loop.call_later(DEADLINE_SECONDS, self.close)
+        deadline = self._loop.call_later(self._deadline, self.close)
         try:
             self._flush()
             result = await self._waiting

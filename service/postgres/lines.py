@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from psycopg import OperationalError as DriverError
@@ -16,13 +17,32 @@ from service.postgres.statements import Statement
 LINES = 10
 MOST_WAITING = 500
 WAIT_SECONDS = 2.0
+DEADLINE_SECONDS = 5.0  # a statement of a hot path that takes longer never ends well
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many and how long.
+
+    Attributes:
+        lines: connections at most.
+        waiting: statements at most that wait for one.
+        wait_seconds: how long they do.
+        deadline: seconds that a statement may take.
+    """
+
+    lines: int = LINES
+    waiting: int = MOST_WAITING
+    wait_seconds: float = WAIT_SECONDS
+    deadline: float = DEADLINE_SECONDS
 
 
 class Lines:
     """Connections of one event loop."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, limits: Limits = Limits()) -> None:
         """Prepare to connect; `address` is a connection string of libpq."""
+        self._limits = limits
         self._address = address.encode()
         self._idle: list[Line] = []
         self._open = 0
@@ -48,7 +68,7 @@ class Lines:
                 if line.is_open:
                     return line
                 self._open -= 1
-            if self._open < LINES:
+            if self._open < self._limits.lines:
                 return await self._connect()
             await self._wait()
 
@@ -62,15 +82,15 @@ class Lines:
             self._open -= 1
             self._wake()
             raise
-        return Line(link, loop)
+        return Line(link, loop, self._limits.deadline)
 
     async def _wait(self) -> None:
-        if len(self._queue) >= MOST_WAITING:
+        if len(self._queue) >= self._limits.waiting:
             raise too_many()
         place = asyncio.get_running_loop().create_future()
         self._queue.append(place)
         try:
-            await asyncio.wait_for(place, WAIT_SECONDS)
+            await asyncio.wait_for(place, self._limits.wait_seconds)
         except TimeoutError:
             raise too_many() from None
 

@@ -32,6 +32,7 @@ class Running:
     database_url: str = ""
     chain_url: str = ""
     more: dict[str, str] = field(default_factory=dict)
+    workers: int = 1
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -55,7 +56,7 @@ class Running:
 
     def start(self) -> "Running":
         self.data.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "service.cli", "serve"]
+        command = [sys.executable, "-m", "service.cli", "serve", f"--workers={self.workers}"]
         with (self.data / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command + (["--demo"] if self.demo else []),
