@@ -17,8 +17,8 @@ class Budget:
 
 
 BUDGETS = {
-    # the client
-    "token, client credentials": Budget(1, 1, 0),
+    # none: the client is known from a moment ago
+    "token, client credentials": Budget(0, 1, 0),
     # token's client and owner; find, record of issue, redeem, append
     "verification by API": Budget(5, 0, 2),
     # token's client; authority, holder, serial, append, licence

@@ -16,7 +16,7 @@ line = pytest.mark.line
 
 @line(30)
 def test_a_copy_of_the_database_holds_no_token(world: World) -> None:
-    tokens, code = tokens_in(world, "openid offline_access")
+    tokens, code = tokens_in(world, "openid offline_access licence.read")
     kept = world_bytes(world)
     for text in (code, tokens["access_token"], tokens["refresh_token"], tokens["id_token"]):
         assert text.encode() not in kept

@@ -20,7 +20,8 @@ def cookie_of(site: Site, client_id: str) -> str:
     cookie, signed_in = site.world.sign_in("agent", company)
     with site.world.working() as work:
         person = signed_in.person.person_id
-        work.store.clients.save_consent(person, company, client_id, EVERYTHING, work.now)
+        for party in (person, company):  # an app that asks for nobody else gets the person
+            work.store.clients.save_consent(person, party, client_id, EVERYTHING, work.now)
     return f"{cookie_name(site.url)}={cookie}"
 
 
