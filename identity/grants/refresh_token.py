@@ -11,6 +11,7 @@ from identity.grants.adapters import RefreshInHand
 from identity.grants.base import Ours, check_still_allowed
 from identity.grants.possession import check_refresh_holder
 from identity.profiles import policy_of
+from identity.sessions import IDLE_SECONDS
 
 
 class RefreshGrant(Ours, RefreshTokenGrant):  # type: ignore[misc]
@@ -41,10 +42,20 @@ class RefreshGrant(Ours, RefreshTokenGrant):  # type: ignore[misc]
         check_still_allowed(self.work, refresh.authorization)
         self.narrow(refresh.authorization)
         if not policy_of(client).rotates and refresh.count == refresh.authorization.refreshes:
-            return refresh.authorization  # the same token again, that only this app can use
+            return self._used(refresh.authorization)
         store, now = self.work.store.authorizations, self.work.now
         used = store.refresh(refresh.authorization.authorization_id, refresh.count, now)
         return used or self._repeated(refresh)
+
+    def _used(self, found: Authorization) -> Authorization:
+        """Give the same token again, that only this app can use; note now and then that it does.
+
+        A sign-in that an app goes on using is not idle.
+        """
+        now = self.work.now
+        if now - max(found.refreshed_at, found.redeemed_at or 0) >= IDLE_SECONDS // 2:
+            self.work.store.authorizations.touch(found.authorization_id, now)
+        return found
 
     def _repeated(self, refresh: RefreshInHand) -> Authorization:
         """Answer a request whose answer was lost with the same successor; soon, and only that.

@@ -79,6 +79,14 @@ class AuthorizationStore:
         """Use refresh token number `count` up. Of many parallel tries exactly one succeeds."""
         return self._change(_REFRESH, key=authorization_id, count=count, now=now)
 
+    def touch(self, authorization_id: str, now: int) -> None:
+        """Note that an app goes on using a refresh token that does not rotate."""
+        self._connection.execute(
+            update(authorizations)
+            .where(authorizations.c.authorization_id == authorization_id)
+            .values(refreshed_at=now)
+        )
+
     def revoke(self, authorization_id: str, now: int) -> None:
         """Withdraw an authorization and all tokens drawn from it, or exchanged for them."""
         self._connection.execute(

@@ -13,17 +13,20 @@ from joserfc import jwe, jwt
 from joserfc.jwk import ECKey, KeySet
 
 from identity.account import sign_out_person
-from identity.clients import BASIC, COMPATIBLE, WEB
+from identity.acting import end_session
+from identity.clients import BASIC, COMPATIBLE, FAPI2, WEB
 from identity.ending import end_expired
 from identity.errors import BadAccessToken
 from identity.options import Options
 from identity.posting import send_due
+from identity.profiles import policy_of
 from identity.registry import NewClient, add_client
 from identity.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, hash_cookie
 from identity.tokens import ACCESS, ID, verify_signature
 from service.tour.forms import read_forms
 from tests.identity.browser import Browser, basic, request_of
 from tests.identity.conftest import Site
+from tests.identity.holding import Holder
 from tests.identity.receiving import Receiver, receiving
 from tests.identity.test_back_channel import userinfo
 from tests.identity.world import COMPANY_CODE, EVERYTHING, GOODBYE, PASSWORD, REDIRECT
@@ -294,6 +297,30 @@ def test_an_app_in_use_keeps_its_sign_in_from_being_called_idle(site: Site, app:
     assert len(app.heard()) == 1
 
 
+def test_a_refresh_token_that_does_not_rotate_shows_that_its_app_is_in_use(
+    site: Site, app: Listener
+) -> None:
+    holder = Holder(site)  # such tokens are bound to a key
+    proof = basic(app.client_id, SECRET)
+    code = site.browser("reader").authorize(request_of(client_id=app.client_id))["code"]
+    refresh = holder.redeem(code, proof).json()["refresh_token"]
+    with site.world.working() as work:
+        client = work.store.clients.find(app.client_id)
+        assert client is not None
+        work.store.clients.replace(replace(client, profile=FAPI2))
+    assert not policy_of(replace(client, profile=FAPI2)).rotates
+    for _ in range(4):
+        site.world.clock.now += IDLE_SECONDS // 2
+        form = {"grant_type": "refresh_token", "refresh_token": refresh}
+        holder.nonce = holder.token(proof, **form).headers["DPoP-Nonce"]
+        assert holder.token(proof, **form).status_code == 200
+        end_expired(site.world.realm)
+        assert app.heard() == []
+    site.world.clock.now += IDLE_SECONDS
+    end_expired(site.world.realm)
+    assert len(app.heard()) == 1
+
+
 def test_offline_access_outlives_a_sign_in_that_was_not_used_and_nothing_else_does(
     site: Site, app: Listener
 ) -> None:
@@ -377,6 +404,14 @@ def test_parallel_ends_of_one_sign_in_tell_once(site: Site, app: Listener) -> No
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(end, range(8)))
     assert len(app.heard()) == 1
+
+
+def test_what_has_ended_already_is_not_told_again(site: Site, app: Listener) -> None:
+    sid = app.id_token(app.tokens(site.browser("reader")))["sid"]
+    for _ in range(2):  # two windows, in each of which the person signs out
+        with site.world.working() as work:
+            end_session(work, sid)
+    assert [each["sid"] for each in app.heard()] == [sid]
 
 
 def test_an_app_that_is_removed_is_told_nothing(site: Site, app: Listener) -> None:

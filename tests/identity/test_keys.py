@@ -196,6 +196,15 @@ def test_the_key_that_waits_steps_in_for_one_that_is_retired(world: World) -> No
     assert signing(world) == new
 
 
+def test_no_older_key_signs_again_when_the_present_one_is_retired(world: World) -> None:
+    old, new = signing(world), rotate_one(world).kid
+    world.clock.now += AHEAD_SECONDS
+    refresh_keys(world.realm)
+    retire(world.realm, new)
+    assert signing(world) not in {old, new}
+    assert old in published(world)
+
+
 def test_a_key_that_waits_and_is_retired_gets_a_successor_that_waits(world: World) -> None:
     old, new = signing(world), rotate_one(world).kid
     retire(world.realm, new)

@@ -54,6 +54,7 @@ def test_the_old_cookie_opens_nothing_after_signing_out(site: Site) -> None:
     assert answer.headers["location"].startswith("/sign-in")
 
 
+@pytest.mark.line(42)
 @pytest.mark.parametrize(
     "ask",
     [
@@ -80,6 +81,7 @@ def test_without_a_hint_the_person_is_asked_and_sent_nowhere_else(
     assert not is_signed_in(browser)
 
 
+@pytest.mark.line(42)
 def test_the_hint_of_another_sign_in_makes_us_ask_and_then_lead_back(site: Site) -> None:
     hint = site.ready().tokens()["id_token"]
     browser = site.ready()
@@ -90,6 +92,7 @@ def test_the_hint_of_another_sign_in_makes_us_ask_and_then_lead_back(site: Site)
     assert browser.submit(page, after=form_of(page).fields["after"]).headers["location"] == GOODBYE
 
 
+@pytest.mark.line(42)
 @pytest.mark.parametrize(
     "address",
     [GOODBYE + "/", GOODBYE + "?x=1", "https://evil.example", "http://127.0.0.1:5000/bye", ""],
@@ -101,6 +104,7 @@ def test_an_address_that_is_not_registered_exactly_is_not_used(site: Site, addre
     assert answer.headers["location"] == "/sign-out"
 
 
+@pytest.mark.line(42)
 def test_a_forged_or_foreign_hint_ends_on_a_page_and_ends_nothing(site: Site) -> None:
     browser = site.ready()
     tokens = browser.tokens()

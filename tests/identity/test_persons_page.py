@@ -79,6 +79,7 @@ def test_who_is_not_signed_in_is_sent_there(site: Site) -> None:
     assert answer.headers["location"] == "/sign-in?return_to=/account"
 
 
+@pytest.mark.line(41)
 def test_the_page_shows_all_sign_ins_and_marks_this_one(site: Site) -> None:
     signed_in(site, WECHAT)
     page = account_page(signed_in(site))
@@ -87,6 +88,7 @@ def test_the_page_shows_all_sign_ins_and_marks_this_one(site: Site) -> None:
     assert page.count("就是这里") == 1
 
 
+@pytest.mark.line(41)
 def test_another_sign_in_ends_at_once_and_takes_its_tokens_along(site: Site) -> None:
     elsewhere = signed_in(site, WECHAT)
     elsewhere.party = "本人"
@@ -98,6 +100,7 @@ def test_another_sign_in_ends_at_once_and_takes_its_tokens_along(site: Site) -> 
     assert "登录已经结束" in here.http.get("/account?done=end").text
 
 
+@pytest.mark.line(41)
 def test_nobody_ends_the_sign_in_of_somebody_else(site: Site) -> None:
     signed_in(site, WECHAT)
     stranger, agent = signed_in(site), signed_in(site, account="agent")
@@ -124,6 +127,7 @@ def test_signing_out_everywhere_ends_all_and_what_apps_hold(site: Site) -> None:
     assert refreshed.json()["error"] == "invalid_grant"
 
 
+@pytest.mark.line(41)
 def test_line_41_withdrawal_works_at_the_next_call(site: Site) -> None:
     browser = signed_in(site)
     tokens = browser.tokens()
@@ -205,6 +209,7 @@ def change(browser: Browser, now: str, new: str) -> httpx.Response:
     return browser.http.post(form.action, data={**form.fields, "password": now, "new": new})
 
 
+@pytest.mark.line(29)
 def test_line_29_a_new_password_ends_other_sign_ins_and_all_refresh_tokens(site: Site) -> None:
     elsewhere, here = signed_in(site, WECHAT), signed_in(site)
     tokens = elsewhere.tokens()
@@ -238,6 +243,7 @@ def test_the_page_says_from_where_each_sign_in_came(site: Site) -> None:
     assert "127.0.0.1" not in shown
 
 
+@pytest.mark.line(41)
 def test_all_other_sign_ins_end_at_once_and_this_one_stays(site: Site) -> None:
     others = [signed_in(site, WECHAT) for _ in range(2)]
     others[0].party = "本人"
