@@ -14,7 +14,9 @@ from identity.decoupled import DEVICE, Decoupled
 from identity.errors import BadAuthorizeRequest, SignInRefused
 from identity.flow import Flow
 from identity.mandates import Mandate
+from identity.options import Options
 from identity.registry import add_person
+from identity.sessions import IDLE_SECONDS
 from identity.sign_in import METHODS, password
 from identity.sign_in.methods import Asking
 from identity.store import IdentityStore
@@ -245,3 +247,42 @@ def test_a_name_is_used_once(city: World) -> None:
     with undone(city) as store:
         used = [store.replays.use("kind", "owner", "name", ENDS) for _ in range(2)]
     assert used == [True, False]
+
+
+def test_sign_ins_that_are_over_are_closed_once(city: World) -> None:
+    _, signed_in = city.sign_in("reader")
+    session, now = signed_in.session.session_id, city.clock.now
+    with undone(city) as store:
+        assert session not in store.ends.close_over(now + IDLE_SECONDS - 1, 100)
+        assert store.ends.are_over(now + IDLE_SECONDS)
+        assert session in store.ends.close_over(now + IDLE_SECONDS, 100)
+        assert session not in store.ends.close_over(now + IDLE_SECONDS, 100)
+
+
+@pytest.mark.parametrize("scope", ["openid", "openid offline_access profile"])
+def test_what_was_allowed_without_the_person_outlives_the_sign_in(city: World, scope: str) -> None:
+    row = dataclasses.replace(row_in(city), scopes=frozenset(scope.split()))
+    with undone(city) as store:
+        store.authorizations.add(row)
+        store.ends.revoke_online([row.session_id], START)
+        found = store.authorizations.find(row.authorization_id)
+        assert found is not None
+        assert (found.revoked_at is None) == ("offline_access" in scope)
+
+
+def test_an_app_that_listens_is_found_once_for_each_party(city: World) -> None:
+    listens = Options(backchannel_logout_uri="https://app.example/logout")
+    rows = [
+        dataclasses.replace(row_in(city), authorization_id=f"{n:032x}", party_id="p")
+        for n in (1, 2, 3)
+    ]
+    with undone(city) as store:
+        web = store.clients.find("web")
+        assert web is not None
+        store.clients.replace(dataclasses.replace(web, options=listens))
+        for row in rows:
+            store.authorizations.add(row)
+            store.authorizations.redeem(row.authorization_id, START)
+        (told,) = store.ends.apps_to_tell([row.session_id for row in rows])
+        assert (told.client_id, told.address) == ("web", listens.backchannel_logout_uri)
+        assert store.ends.apps_to_tell(["another sign-in"]) == []
