@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from identity.passkeys import Passkey, Use
-from identity.store.dialects import upsert
+from identity.store.dialects import insert_once
 from identity.store.tables import passkeys
 
 _COLUMNS = tuple(passkeys.c)  # in the order of the fields of `Passkey`
@@ -20,8 +20,8 @@ class PasskeyStore:
 
     def add(self, passkey: Passkey, name: str) -> bool:
         """Add a key; false if one of that id is registered, here or to somebody else."""
-        statement = upsert(self._connection)(passkeys).values(**vars(replace(passkey, name=name)))
-        return bool(self._connection.execute(statement.on_conflict_do_nothing()).rowcount == 1)
+        row = vars(replace(passkey, name=name))
+        return insert_once(self._connection, passkeys, **row)
 
     def find(self, credential_id: bytes) -> Passkey | None:
         """Find a key by its id."""

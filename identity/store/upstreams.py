@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from identity.store.dialects import upsert
+from identity.store.dialects import insert_once
 from identity.store.tables import upstream_links, upstream_trips
 from identity.upstreams.records import Link, Trip
 
@@ -45,8 +45,7 @@ class UpstreamStore:
 
     def link(self, link: Link) -> bool:
         """Link an account; false if it, or another of that provider, is linked already."""
-        statement = upsert(self._connection)(upstream_links).values(**vars(link))
-        return bool(self._connection.execute(statement.on_conflict_do_nothing()).rowcount == 1)
+        return insert_once(self._connection, upstream_links, **vars(link))
 
     def use_link(self, link_id: bytes, now: int) -> str | None:
         """Return for whom an account stands, and note that it was used."""

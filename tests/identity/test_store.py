@@ -15,11 +15,16 @@ from identity.errors import BadAuthorizeRequest, SignInRefused
 from identity.flow import Flow
 from identity.mandates import Mandate
 from identity.options import Options
+from identity.passkeys import Passkey, Use
 from identity.registry import add_person
+from identity.scanning import approve, begin_scan, refuse
+from identity.scans import id_of
 from identity.sessions import IDLE_SECONDS
 from identity.sign_in import METHODS, password
 from identity.sign_in.methods import Asking
 from identity.store import IdentityStore
+from identity.upstreams.records import Link, Trip, hash_secret
+from identity.visits import Visit
 from tests.identity.browser import query, request_of
 from tests.identity.flows import redeem_in, tokens_in
 from tests.identity.world import EVERYTHING, PASSWORD, START, World, make_world
@@ -286,3 +291,69 @@ def test_an_app_that_listens_is_found_once_for_each_party(city: World) -> None:
         (told,) = store.ends.apps_to_tell([row.session_id for row in rows])
         assert (told.client_id, told.address) == ("web", listens.backchannel_logout_uri)
         assert store.ends.apps_to_tell(["another sign-in"]) == []
+
+
+def test_of_many_answers_to_a_waiting_desktop_one_counts_and_one_is_fetched(city: World) -> None:
+    _, signed_in = city.sign_in("agent")
+    secret = f"secret {city.clock.now}"
+    with city.working() as work:
+        scan = begin_scan(work, secret, "", Visit(), fresh=False)
+
+    def answer(number: int) -> bool:
+        with city.working() as work:
+            return approve(work, scan, signed_in) if number % 2 else refuse(work, scan)
+
+    def fetch(_: int) -> bool:
+        with city.working() as work:
+            return work.store.scans.collect(id_of(secret), work.now) is not None
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(answer, range(TRIES))) == 1
+        fetched = sum(pool.map(fetch, range(TRIES)))
+    with city.working() as work:
+        found = work.store.scans.find(scan.scan_id)
+    assert found is not None
+    assert (found.state, fetched) in {("used", 1), ("refused", 0)}
+
+
+def test_of_many_answers_of_another_provider_one_ends_the_trip(city: World) -> None:
+    state = hash_secret(f"state {city.clock.now}")
+    with city.working() as work:
+        trip = Trip(state, b"b", "gov", "{}", fresh=False, made_at=work.now, expires_at=ENDS * 2)
+        work.store.upstreams.begin(trip)
+
+    def end(_: int) -> bool:
+        with city.working() as work:
+            return work.store.upstreams.end(state, b"b", "gov", work.now) is not None
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(end, range(TRIES))) == 1
+
+
+def test_of_many_signatures_with_one_count_one_counts(city: World) -> None:
+    person, key = city.person("agent").person_id, f"key {city.clock.now}".encode()
+    passkey = Passkey(key, person, b"cose", 4, False, False, "", "", START)
+    with city.working() as work:
+        assert work.store.passkeys.add(passkey, "name")
+        assert not work.store.passkeys.add(passkey, "again")
+
+    def use(_: int) -> bool:
+        with city.working() as work:
+            return work.store.passkeys.use(key, Use(5, False, False), work.now)
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(use, range(TRIES))) == 1
+    with city.working() as work:
+        work.store.passkeys.remove_all(person)
+
+
+def test_an_account_elsewhere_stands_for_one_person(city: World) -> None:
+    agent, reader = city.person("agent").person_id, city.person("reader").person_id
+    with undone(city) as store:
+        assert store.upstreams.link(Link(b"one", "gov", agent, START))
+        assert not store.upstreams.link(Link(b"one", "gov", reader, START))
+        assert not store.upstreams.link(Link(b"two", "gov", agent, START))
+        assert store.upstreams.use_link(b"one", START) == agent
+        assert store.upstreams.unlink(agent, "gov")
+        assert not store.upstreams.unlink(agent, "gov")
+        assert store.upstreams.use_link(b"one", START) is None

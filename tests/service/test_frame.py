@@ -357,6 +357,7 @@ def test_static_files_are_kept_for_ever_under_the_address_of_their_content(
 
 def test_the_script_stays_small() -> None:
     assert len((WEB / "static" / "haihe.js").read_bytes()) < 10_000
+    assert sum(len(path.read_bytes()) for path in (WEB / "static").glob("*.js")) <= 10 * 1024
 
 
 def test_every_text_of_every_page_has_its_english() -> None:

@@ -1,25 +1,22 @@
-// Forms that a passkey answers: the button asks for it, the account field offers it.
+// Forms that a passkey answers: by their button, or from the account field.
 "use strict";
-for (const form of document.querySelectorAll("form[data-passkey]")) {
-  const { passkey, make } = form.dataset;
-  const parse = window.PublicKeyCredential?.[`parse${make ? "Creation" : "Request"}OptionsFromJSON`];
-  if (!parse) { form.hidden = true; continue; }
-  let waiting;
+for (const form of document.forms) {
+  const { passkey, make } = form.dataset, api = window.PublicKeyCredential;
+  if (!passkey) continue;
+  const parse = `parse${make ? "Creation" : "Request"}OptionsFromJSON`, said = form.querySelector("[role=status]");
+  let last;
   const ask = async (mediation) => {
-    waiting?.abort();
-    waiting = new AbortController();
-    const publicKey = parse.call(PublicKeyCredential, JSON.parse(passkey));
-    const wish = { publicKey, mediation, signal: waiting.signal };
-    form.elements.credential.value = JSON.stringify(await navigator.credentials[make ? "create" : "get"](wish));
+    last?.abort();
+    last = new AbortController();
+    const wish = { publicKey: api[parse](JSON.parse(passkey)), mediation, signal: last.signal };
+    form.credential.value = JSON.stringify(await navigator.credentials[make ? "create" : "get"](wish));
     form.submit();
   };
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const said = form.querySelector("[role=status]");
+  form.hidden = !api?.[parse];
+  form.onsubmit = () => {
     said.textContent = "";
     ask().catch(() => { said.textContent = said.dataset.none; });
-  });
-  if ("conditional" in form.dataset) {
-    PublicKeyCredential.isConditionalMediationAvailable?.().then((yes) => yes && ask("conditional")).catch(() => {});
-  }
+    return false;
+  };
+  if (form.matches("[data-conditional]")) api?.isConditionalMediationAvailable?.().then((yes) => yes && ask("conditional")).catch(() => {});
 }

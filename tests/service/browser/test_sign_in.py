@@ -13,6 +13,16 @@ from tests.service.browser.looking import DESKTOP, LOOKS, PHONE, Look, find_faul
 from tests.service.running import Running, free_port
 
 PASSKEYS = "/account/passkeys"
+UPSTREAMS = """
+[[upstream]]
+name = "gov"
+title = "国家政务服务平台"
+title_en = "National government service platform"
+issuer = "http://127.0.0.1:9"  # nobody answers there
+client_id = "city"
+client_secret = "secret"
+level = 4
+"""
 
 
 class Named(Running):
@@ -21,6 +31,12 @@ class Named(Running):
     @property
     def url(self) -> str:
         return f"http://localhost:{self.port}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        file = self.data.parent / "upstreams.toml"
+        file.write_text(UPSTREAMS, "utf-8")
+        return super().settings | {"HAIHE_UPSTREAMS": str(file)}
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +219,9 @@ def test_nothing_is_wrong_with_the_pages_of_signing_in(
         for page in (desk, phone):
             page.on("pageerror", lambda error: faults.append(f"script: {error}"))
         sign_in(phone, named, "person")
-        for path in ("/account", PASSKEYS, "/account/second-factor", "/second-factor"):
+        elsewhere = ("/account/upstreams", "/sign-in/upstream?name=gov", "/sign-in/link?link=x")
+        own = ("/account", PASSKEYS, "/account/second-factor", "/second-factor")
+        for path in (*own, *elsewhere):
             phone.goto(named + path)
             faults += find_faults(phone, look)
         desk.goto(f"{named}/sign-in?as=company")
