@@ -26,6 +26,9 @@ REPRESENTATIVE_CHANGED = "representative-changed"
 MANDATE_SUSPENDED, MANDATE_RESUMED = "mandate-suspended", "mandate-resumed"
 APP_ADDED, APP_CHANGED, APP_REMOVED = "app-added", "app-changed", "app-removed"
 SECRET_ROTATED = "secret-rotated"  # noqa: S105
+SCAN_APPROVED = "scan-approved"
+KEY_ROTATED, KEY_RETIRED = "key-rotated", "key-retired"
+TOKEN_ADDED, TOKEN_REMOVED = "registration-token-added", "registration-token-removed"
 CHANGE_PROPOSED, CHANGE_REJECTED = "change-proposed", "change-rejected"
 
 PAGE, COMMAND, API = "page", "command", "api"

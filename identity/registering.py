@@ -5,8 +5,10 @@ Every try is counted before anything is looked at or read from elsewhere.
 
 from hashlib import sha256
 
+from identity import noting
 from identity.clients import SECRET_BYTES, hash_secret
 from identity.errors import BadRegistration, BadRegistrationToken, TooManyRegistrations
+from identity.events import OPERATOR, TOKEN_ADDED, TOKEN_REMOVED
 from identity.realm import Realm, Work
 from identity.registration_tokens import RegistrationToken
 
@@ -31,7 +33,15 @@ def add_registration_token(work: Work, *, note: str, uses: int, days: int) -> st
     secret = work.realm.random(SECRET_BYTES).hex()
     token = RegistrationToken(note, uses, work.now + days * DAY_SECONDS)
     work.store.registration_tokens.add(hash_secret(secret), token, work.now)
+    noting.note(work, TOKEN_ADDED, OPERATOR, detail=f"{uses} uses, {days} days")
     return secret
+
+
+def remove_registration_tokens(work: Work, note: str) -> int:
+    """Take all tokens of a note back; return how many. Apps that were registered stay."""
+    count = work.store.registration_tokens.remove(note)
+    noting.note(work, TOKEN_REMOVED, OPERATOR, detail=f"{count} tokens")
+    return count
 
 
 def count_registration(realm: Realm, address: str) -> None:

@@ -7,10 +7,13 @@ import hmac
 from dataclasses import replace
 from typing import Any
 
+from identity.apps import changed_fields
 from identity.clients import NO_SECRET, SECRET_BYTES, SECRET_METHODS, Client, hash_secret
 from identity.errors import BadRegistrationRequest, BadRegistrationToken
+from identity.events import APP_ADDED, APP_CHANGED, ITSELF
 from identity.metadata.allowances import NOBODY
 from identity.metadata.reading import describe_metadata
+from identity.noting import note
 from identity.realm import Work
 
 _OURS = ("registration_access_token", "registration_client_uri", "client_id_issued_at")
@@ -22,6 +25,7 @@ def register(work: Work, client: Client) -> dict[str, Any]:
     kept, told = _give_secret(work, replace(client, registration_hash=hash_secret(token)))
     work.store.people.ensure_legal_person(NOBODY, work.now)
     work.store.clients.add(kept, work.now)
+    note(work, APP_ADDED, ITSELF, client_id=kept.client_id, detail=kept.profile)
     return describe_client(work, kept, token) | {"client_id_issued_at": work.now} | told
 
 
@@ -83,6 +87,8 @@ def change(work: Work, old: Client, new: Client, token: str) -> dict[str, Any]:
             old_secret_until=old.old_secret_until,
         )
     work.store.clients.replace(kept)
+    fields = " ".join(changed_fields(old, kept))
+    note(work, APP_CHANGED, ITSELF, client_id=kept.client_id, detail=fields)
     return describe_client(work, kept, token) | told
 
 

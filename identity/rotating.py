@@ -5,7 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from identity.errors import NotRegistered
+from identity.events import KEY_RETIRED, KEY_ROTATED, OPERATOR
 from identity.keys import AHEAD_SECONDS, KEPT_SECONDS, KINDS, KeptKey, Key, kept_key, signing_kids
+from identity.noting import note
 from identity.realm import Realm, Work
 
 DAY_SECONDS = 24 * 3600
@@ -86,6 +88,7 @@ def rotate(realm: Realm, newest: KeptKey) -> KeptKey | None:
         if not store.keys.add(new):
             return None
         store.keys.succeed(new, new.signs_from + KEPT_SECONDS)
+        note(work, KEY_ROTATED, OPERATOR, detail=new.kid)
     return new
 
 
@@ -106,6 +109,7 @@ def retire(realm: Realm, kid: str) -> None:
     signs = kid in signing_kids(kept, realm.clock())
     with realm.writing() as store:
         work = realm.work(store)
+        note(work, KEY_RETIRED, OPERATOR, detail=kid)
         if made is not None:
             store.keys.add(_successor(work, made, newest, work.now + AHEAD_SECONDS))
         if signs:

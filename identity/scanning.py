@@ -2,6 +2,8 @@
 
 from identity.acting import SignedIn
 from identity.errors import FlowExpired, SealBroken
+from identity.events import SCAN_APPROVED
+from identity.noting import note
 from identity.realm import Realm, Work
 from identity.scans import LIFETIME_SECONDS, Scan, id_of, match_number
 from identity.visits import Visit
@@ -53,7 +55,10 @@ def may_approve(scan: Scan, signed_in: SignedIn) -> bool:
 
 def approve(work: Work, scan: Scan, signed_in: SignedIn) -> bool:
     """Let the desktop in as this person; false if somebody answered before, or time is over."""
-    return work.store.scans.approve(scan.scan_id, signed_in.session, work.now)
+    approved = work.store.scans.approve(scan.scan_id, signed_in.session, work.now)
+    if approved:
+        note(work, SCAN_APPROVED, signed_in.who)
+    return approved
 
 
 def refuse(work: Work, scan: Scan) -> bool:

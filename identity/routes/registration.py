@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from identity.apps import remove_app
 from identity.clients import Client
 from identity.errors import BadRegistrationRequest, BadRegistrationToken, TooManyRegistrations
+from identity.events import ITSELF
 from identity.metadata.allowances import BY_ITSELF
 from identity.metadata.reading import read_client
 from identity.pages.frame import address_of
@@ -88,7 +90,7 @@ def router(realm: Realm) -> APIRouter:
         """Remove an app at its own wish."""
         with _refusing() as refused, realm.writing() as store:
             client = find_registered(realm.work(store), client_id, _token(request))
-            store.clients.remove(client.client_id)
+            remove_app(realm.work(store), client.client_id, ITSELF)
             return Response(status_code=NO_CONTENT, headers=NO_STORE)
         return refused[0]
 

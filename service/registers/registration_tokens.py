@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from identity.registering import add_registration_token
+from identity.registering import add_registration_token, remove_registration_tokens
 from service.registers.saying import Open, day_of, refusing, say, say_table
 
 
@@ -35,8 +35,9 @@ def registration_tokens(open_service: Open) -> typer.Typer:
     @commands.command("remove")
     def remove(note: str) -> None:
         """Take all tokens of a note back; apps that were registered stay."""
-        with open_service().realm.writing() as store:
-            count = store.registration_tokens.remove(note)
+        realm = open_service().realm
+        with realm.writing() as store:
+            count = remove_registration_tokens(realm.work(store), note)
         say(f"{count} taken back")
 
     return commands

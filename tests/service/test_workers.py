@@ -169,3 +169,19 @@ def test_without_its_database_it_says_so_and_recovers(tmp_path: Path) -> None:
             assert redeem(service.url, new_code(service.url)).status_code == 200
         finally:
             service.stop()
+
+
+def test_whichever_worker_is_asked_tells_what_all_have_counted(two: Running) -> None:
+    series = 'haihe_tokens_issued_total{grant="client_credentials"} '
+
+    def counted() -> float:
+        lines = httpx.get(two.url + "/metrics").text.splitlines()
+        return sum(float(line[len(series) :]) for line in lines if line.startswith(series))
+
+    before, form = counted(), {"grant_type": "client_credentials"}
+    for _ in range(20):  # each comes by a connection of its own
+        answer = httpx.post(
+            two.url + "/token", data=form, auth=(demo.SERVICE_CLIENT, demo.SERVICE_SECRET)
+        )
+        assert answer.status_code == 200
+    assert {counted() - before for _ in range(8)} == {20}

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from service import demo
+from tests.identity.signing import JWKS
 from tests.service.browser.conftest import Opening, sign_in, strangers
 from tests.service.browser.looking import DESKTOP, LOOKS, PHONE, Look, find_faults
 
@@ -52,6 +53,19 @@ def walk(page: Page, url: str) -> Iterator[None]:
     page.fill("#tried", CALLBACK + "/")
     page.press("#tried", "Enter")
     page.locator(".field-error").wait_for()
+    yield
+    page.goto(f"{url}/apps/new?kind=web")
+    page.fill("#client_name", "演示·海河银行")
+    page.fill("#redirect_uris", CALLBACK)
+    page.check("input[name=profile][value=fapi2]")
+    page.locator("summary").click()
+    page.fill("#jwks", JWKS)
+    page.click("main form button:not([type])")
+    page.click("main a.button")
+    page.click("main a.button[href$='/edit']")
+    page.fill("#redirect_uris", CALLBACK + "/second")
+    page.click("main form button:not([type])")
+    assert page.locator("section.notice").count() == 1  # it waits for somebody else
     yield
     for act in ("edit", "secret", "remove"):
         page.goto(f"{url}/apps/{client_id}/{act}")
