@@ -88,7 +88,7 @@ def _access(issue: Issue, client: Client, scopes: Collection[str]) -> Claims:
 def id_claims(
     issue: Issue, seals: Seals, client: Client, authorization: Authorization, access_token: str
 ) -> Claims:
-    """Return the claims of an ID token (OpenID Connect Core §2)."""
+    """Return the claims of an ID token (OpenID Connect Core §2); it may come alone."""
     named = subject_claims(seals, client.sector, authorization.person_id, authorization.party_id)
     claims: Claims = {
         "iss": issue.issuer,
@@ -99,8 +99,9 @@ def id_claims(
         "acr": authorization.acr,
         "amr": authorization.amr.split(),
         "sid": authorization.session_id,
-        "at_hash": half_hash(access_token, client.id_token_alg),
     }
+    if access_token:
+        claims["at_hash"] = half_hash(access_token, client.id_token_alg)
     if authorization.nonce is not None:
         claims["nonce"] = authorization.nonce
     return claims | named

@@ -13,7 +13,8 @@ from identity.dpop import ALGORITHMS as PROOF_ALGORITHMS
 from identity.encryption import CIPHERS, KEY_WRAPS
 from identity.keys import ALGORITHMS
 from identity.request_objects import UNSIGNED
-from identity.responding import RESPONSE_MODES
+from identity.responding import FRAGMENT, RESPONSE_MODES
+from identity.response_types import CODE, IMPLICIT, IMPLICIT_GRANT
 from identity.scopes import CLAIMS, SCOPES
 
 
@@ -38,7 +39,7 @@ def describe(
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/logout",
         "scopes_supported": list(SCOPES),
-        **_grants(issuer),
+        **_grants(issuer, implicit=registration),
         "subject_types_supported": list(SUBJECT_TYPES),
         "userinfo_signing_alg_values_supported": list(ALGORITHMS),
         **_encryption(),
@@ -58,14 +59,16 @@ def describe(
         "require_pushed_authorization_requests": pushing_required,
         "authorization_details_types_supported": sorted(detail_types),  # RFC 9396 §10
         **_requests_and_answers(issuer),
+        **_ways_of_answers(implicit=registration),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
     }
 
 
-def _grants(issuer: str) -> dict[str, Any]:
+def _grants(issuer: str, *, implicit: bool) -> dict[str, Any]:
     """Say what an app may come to the token endpoint with, and where the others begin."""
     usual = ["authorization_code", "refresh_token", "client_credentials"]
+    usual += [IMPLICIT_GRANT] if implicit else []
     return {
         "grant_types_supported": [*usual, DEVICE_GRANT, EXCHANGE_GRANT],
         "device_authorization_endpoint": f"{issuer}/device_authorization",  # RFC 8628 §4
@@ -79,8 +82,6 @@ def _without(absent: Collection[str], methods: Sequence[str]) -> list[str]:
 def _requests_and_answers(issuer: str) -> dict[str, Any]:
     """Say how a request may come (RFC 9126 §5, RFC 9101 §10.5) and be answered (RFC 9207, JARM)."""
     return {
-        "response_types_supported": ["code"],
-        "response_modes_supported": list(RESPONSE_MODES),
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "claims_parameter_supported": True,
@@ -91,6 +92,16 @@ def _requests_and_answers(issuer: str) -> dict[str, Any]:
         "require_request_uri_registration": True,
         "request_object_signing_alg_values_supported": [*ASSERTION_ALGORITHMS, UNSIGNED],
         "authorization_signing_alg_values_supported": list(ALGORITHMS),
+    }
+
+
+def _ways_of_answers(*, implicit: bool) -> dict[str, list[str]]:
+    """Say what comes back, and how. Where apps may register themselves we are a dynamic provider,
+    which gives ID tokens at the authorization endpoint too (OpenID Connect Core §15.2).
+    """
+    return {
+        "response_types_supported": [CODE, *(IMPLICIT if implicit else ())],
+        "response_modes_supported": [*RESPONSE_MODES, *([FRAGMENT] if implicit else ())],
     }
 
 

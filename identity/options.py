@@ -43,6 +43,7 @@ class Options:
             §4), empty if it need not sign them.
         may_act: apps that may exchange its tokens, and then act for its people (RFC 8693 §4.4).
         authorization_details_types: RFC 9396 §10.
+        response_types: what it may ask for at once; empty for a code alone.
         application_type: `web` or `native` (OpenID Connect Registration §2), empty if not said.
         software_id: what the app is an instance of (RFC 7591 §2).
         software_version: which version of that.
@@ -75,6 +76,7 @@ class Options:
     backchannel_authentication_request_signing_alg: str = ""
     may_act: tuple[str, ...] = ()
     authorization_details_types: tuple[str, ...] = ()
+    response_types: tuple[str, ...] = ()
     application_type: str = ""
     software_id: str = ""
     software_version: str = ""

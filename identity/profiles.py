@@ -38,6 +38,8 @@ class Policy:
         rotates: each refresh token works once; one that is bound need not be replaced
             (RFC 9700 §4.14.2, FAPI 2.0 Security Profile §5.3.2.1).
         offline: refresh tokens are given although `offline_access` was not asked for.
+        implicit: ID tokens may come from the authorization endpoint, to an app that registers it
+            (OpenID Connect Core §3.2).
         object_claims: what a request object says of itself (RFC 9101 §4).
         plain_objects: a request object may be unsigned (OpenID Connect Core §6.1).
         merged_objects: what stands beside a request object counts too, where it says nothing
@@ -54,6 +56,7 @@ class Policy:
     nonces: bool = False
     rotates: bool = True
     offline: bool = False
+    implicit: bool = False
     object_claims: tuple[str, ...] = ("iss", "aud", "exp")
     plain_objects: bool = False
     merged_objects: bool = False
@@ -68,6 +71,7 @@ POLICIES: Mapping[str, Policy] = {
         plain_audience=False,
         proof_key=False,
         offline=True,
+        implicit=True,
         object_claims=(),
         plain_objects=True,
         merged_objects=True,

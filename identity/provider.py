@@ -40,7 +40,8 @@ from identity.parameters import Parameters, read_parameters
 from identity.realm import Work
 from identity.refusals import Fault
 from identity.replies import encrypt_id_token
-from identity.responding import Reply, added_parameters
+from identity.responding import FRAGMENT, Reply, added_parameters
+from identity.response_types import IMPLICIT, may_ask, spell
 from identity.scopes import OFFLINE, OPENID, claims_of, join, split
 from identity.shown import confirmation_claims, token_type
 from identity.tokens import ACCESS, ID, sign_token
@@ -150,14 +151,24 @@ class Server(AuthorizationServer):  # type: ignore[misc]
             )
         if OPENID in scopes and not user.actors:  # told to the app that signed the person in
             access_token = str(answer["access_token"])
-            claims = id_claims(issue, realm.seals, client.client, user, access_token)
-            claims |= authority_behind(self.work, user) | self._wanted(user)
-            token = sign_token(realm.keys, ID, claims, client.client.id_token_alg)
-            try:
-                answer["id_token"] = encrypt_id_token(realm, client.client, token, self.work.now)
-            except NoKeyToEncrypt as error:
-                raise InvalidRequestError(str(error)) from None
+            answer["id_token"] = self.make_id_token(client.client, user, access_token)
         return answer
+
+    def make_id_token(self, client: Client, user: Authorization, access_token: str = "") -> str:
+        """Make an ID token (OpenID Connect Core §2).
+
+        Raises:
+            InvalidRequestError: it would have to be encrypted, and the app has no key for that.
+        """
+        realm, now = self.work.realm, self.work.now
+        issue = Issue(realm.issuer, realm.audience, now, "")
+        claims = id_claims(issue, realm.seals, client, user, access_token)
+        claims |= authority_behind(self.work, user) | self._wanted(user)
+        token = sign_token(realm.keys, ID, claims, client.id_token_alg)
+        try:
+            return encrypt_id_token(realm, client, token, now)
+        except NoKeyToEncrypt as error:
+            raise InvalidRequestError(str(error)) from None
 
     def _particulars(self, user: Authorization | None) -> Particulars:
         """Return what the token is for in particular: what its grant noted, else all of it."""
@@ -251,7 +262,7 @@ def examine_authorization(server: Server, flow: Flow) -> Pending | Refusal:
         if parameters.fault:
             raise InvalidRequestError(parameters.fault)
         check_way(server.work.realm, client, flow)
-        if parameters.get("response_type") != "code":
+        if not _may_ask(server, client, parameters):
             raise OAuth2Error(error=_response_type_error(parameters))
         grant = server.get_consent_grant(request)
     except OAuth2Error as error:
@@ -287,8 +298,24 @@ def _asking_client(server: Server, parameters: Parameters) -> Client:
     if not known.check_redirect_uri(address):
         why = first_difference(address, known.client.redirect_uris)
         raise BadAuthorizeRequest(why, known.client.client_id)
-    server.reply = Reply(known.client, address, parameters.get("response_mode"))
+    mode = parameters.get("response_mode")
+    if _asks_for_tokens(server, known.client, parameters):
+        mode = mode or FRAGMENT
+    elif mode == FRAGMENT:  # no way to send a code
+        mode = ""
+    server.reply = Reply(known.client, address, mode)
     return known.client
+
+
+def _may_ask(server: Server, client: Client, parameters: Parameters) -> bool:
+    """Tell whether an app may ask for what its request asks for."""
+    asked = spell(parameters.get("response_type"))
+    return may_ask(client, asked, implicit=server.work.realm.registration_open)
+
+
+def _asks_for_tokens(server: Server, client: Client, parameters: Parameters) -> bool:
+    asked = spell(parameters.get("response_type"))
+    return asked in IMPLICIT and _may_ask(server, client, parameters)
 
 
 def first_difference(address: str, registered: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from identity.keys import ALGORITHM
 from identity.realm import Work
 from identity.tokens import ANSWER, sign_token
 
-QUERY, FORM_POST = "query", "form_post"
+QUERY, FORM_POST, FRAGMENT = "query", "form_post", "fragment"
 JWT, QUERY_JWT, FORM_POST_JWT = "jwt", "query.jwt", "form_post.jwt"
 RESPONSE_MODES = (QUERY, FORM_POST, JWT, QUERY_JWT, FORM_POST_JWT)
 ANSWER_SECONDS = 300  # JARM §2.1 recommends no more than ten minutes
@@ -44,6 +44,8 @@ class Reply:
     def location(self, work: Work, told: Mapping[str, str]) -> str:
         """Write the address that tells the app something, and who says so (RFC 9207, JARM §2.1)."""
         issuer = work.realm.issuer
+        if self.mode == FRAGMENT:  # never asked for with a code: see `grants.implicit`
+            return f"{self.address}#{urlencode({**told, 'iss': issuer})}"
         if self.mode not in _SIGNED or not is_allowed(self.client, self.mode):
             return with_parameters(self.address, {**told, "iss": issuer})
         named = {"iss": issuer, "aud": self.client.client_id, "exp": work.now + ANSWER_SECONDS}

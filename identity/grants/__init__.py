@@ -6,6 +6,7 @@ from typing import Any
 from identity.grants.authorization_code import CodeGrant
 from identity.grants.client_credentials import OwnGrant
 from identity.grants.decoupled import DeviceGrant
+from identity.grants.implicit import ImplicitGrant
 from identity.grants.particulars import RequestParticulars
 from identity.grants.pkce import Pkce
 from identity.grants.profile import RequestProfile
@@ -14,6 +15,7 @@ from identity.grants.token_exchange import ExchangeGrant
 
 GRANTS: Mapping[type[Any], Sequence[Any]] = {
     CodeGrant: (RequestProfile(), Pkce(), RequestParticulars()),
+    ImplicitGrant: (RequestProfile(),),
     RefreshGrant: (),
     OwnGrant: (),
     DeviceGrant: (),

@@ -6,6 +6,7 @@ from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, TokenMix
 
 from identity.authorizations import Authorization
 from identity.clients import Client
+from identity.response_types import response_types_of
 from identity.scopes import join, permitted, split
 
 
@@ -32,7 +33,7 @@ class KnownClient(ClientMixin):  # type: ignore[misc]
 
     def check_response_type(self, response_type: str) -> bool:
         """Tell whether this response type may be used."""
-        return response_type == "code" and "authorization_code" in self.client.grants
+        return response_type in response_types_of(self.client)
 
     def check_grant_type(self, grant_type: str) -> bool:
         """Tell whether this grant type may be used."""

@@ -6,10 +6,11 @@ from authlib.oauth2.rfc6749 import InvalidGrantError
 
 from identity.acting import powers_for
 from identity.authorizations import Authorization
-from identity.clients import AUTH_METHODS
+from identity.clients import AUTH_METHODS, Client
 from identity.errors import MandateMissing
 from identity.grants.particulars import narrowed_particulars
 from identity.realm import Work
+from identity.responding import QUERY, is_allowed
 
 
 class Ours:
@@ -18,6 +19,10 @@ class Ours:
     TOKEN_ENDPOINT_AUTH_METHODS = list(AUTH_METHODS)
     server: Any
     request: Any
+
+    def may_answer(self, client: Client, mode: str) -> bool:
+        """Tell whether an app may be answered in a way."""
+        return is_allowed(client, mode or QUERY)
 
     @property
     def work(self) -> Work:

@@ -8,7 +8,6 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError
 from authlib.oidc.core.errors import RegistrationNotSupportedError
 
 from identity.errors import BadWish
-from identity.responding import QUERY, is_allowed
 from identity.scopes import alone, join, matters_of, split
 from identity.wanted import read_wanted
 
@@ -34,7 +33,7 @@ class RequestProfile:
         data = grant.request.payload.data
         if "registration" in data:
             raise RegistrationNotSupportedError
-        if not is_allowed(grant.request.client.client, data.get("response_mode", QUERY)):
+        if not grant.may_answer(grant.request.client.client, data.get("response_mode", "")):
             raise InvalidRequestError("this app may not be answered in that response_mode")
         _grant_wanted(grant.request)
         _check_matters(split(grant.request.scope), grant.work.realm.matters)

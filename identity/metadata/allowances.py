@@ -6,6 +6,7 @@ from identity.actors import EXCHANGE_GRANT
 from identity.clients import COMPATIBLE, STANDARD
 from identity.decoupled import DEVICE_GRANT
 from identity.profiles import POLICIES
+from identity.response_types import IMPLICIT_GRANT
 from identity.scopes import ADDRESS, EMAIL, OFFLINE, OPENID, PHONE, PROFILE, SCOPES
 from identity.subjects import LegalPerson
 
@@ -42,7 +43,11 @@ _ABOUT_PEOPLE = frozenset({OPENID, PROFILE, EMAIL, PHONE, ADDRESS, OFFLINE})
 # Apps that register themselves get scopes about the person only, and belong to nobody. They act
 # for nobody but the person, so they get no token of their own.
 BY_ITSELF = Allowance(
-    NOBODY.legal_person_id, _ABOUT_PEOPLE, _ABOUT_PEOPLE, frozenset({CODE, REFRESH}), lenient=True
+    NOBODY.legal_person_id,
+    _ABOUT_PEOPLE,
+    _ABOUT_PEOPLE,
+    frozenset({CODE, REFRESH, IMPLICIT_GRANT}),
+    lenient=True,
 )
 
 

@@ -23,6 +23,8 @@ from identity.metadata.fields import BAD_REDIRECT, FIELDS, OPTIONS, Field
 from identity.metadata.together import check_together, grant_types_of
 from identity.options import Options
 from identity.profiles import POLICIES
+from identity.response_types import CODE as CODE_TYPE
+from identity.response_types import IMPLICIT, IMPLICIT_GRANT, response_types_of
 from identity.scopes import OPENID, join, split
 
 Metadata = Mapping[str, Any]
@@ -85,6 +87,8 @@ def _compose(values: Metadata, client_id: str, allowance: Allowance) -> Client:
     usual_name = urlsplit(redirects[0]).netloc if redirects else ""
     own = {field.place: values[field.name] for field in FIELDS if field.name not in _READ_APART}
     options = {name: value for name, value in own.items() if name in OPTIONS}
+    types = values["response_types"]
+    options["response_types"] = () if set(types) <= {CODE_TYPE} else types
     own = {name: value for name, value in own.items() if name not in OPTIONS}
     algorithm = values["id_token_signed_response_alg"] or _usual_algorithm(profile, allowance)
     return Client(
@@ -133,15 +137,21 @@ def _check_grants(client: Client, values: Metadata, allowance: Allowance) -> Non
     if not asked <= allowance.grants or asked == {REFRESH}:
         known = ", ".join(sorted(allowance.grants))
         raise BadRegistrationRequest(f"grant_types are some of {known}")
-    codes = CODE in asked
-    if codes != bool(client.redirect_uris):
-        why = "must list addresses" if codes else "are for the grant type authorization_code"
-        raise BadRegistrationRequest(f"redirect_uris {why}", BAD_REDIRECT)
-    usual = ("code",) if codes else ()
-    if values["response_types"] not in (None, usual):
-        raise BadRegistrationRequest(f"response_types must be {json.dumps(usual)}")
+    _check_response_types(client, asked, set(values["response_types"]))
     if not client.scopes:
         raise BadRegistrationRequest("scope holds nothing that this app may ask for")
+
+
+def _check_response_types(client: Client, grants: set[str], types: set[str]) -> None:
+    """Check that grants and response types fit (Registration §2), and there is where to answer."""
+    types = types or ({CODE_TYPE} if CODE in grants else set())
+    needed = {CODE: CODE_TYPE in types, IMPLICIT_GRANT: bool(types & set(IMPLICIT))}
+    for grant, is_needed in needed.items():
+        if (grant in grants) != is_needed:
+            raise BadRegistrationRequest(f"response_types do not fit grant_types: {grant}")
+    if bool(types) != bool(client.redirect_uris):
+        why = "must list addresses" if types else "are for apps with response_types"
+        raise BadRegistrationRequest(f"redirect_uris {why}", BAD_REDIRECT)
 
 
 def _sector(client: Client, fetch: Fetch) -> str:
@@ -162,7 +172,7 @@ def describe_metadata(client: Client) -> dict[str, Any]:
     """Tell all that is registered (RFC 7591 §3.2.1); reading it again gives the same client."""
     told = {field.name: _told(client, field) for field in FIELDS}
     told["grant_types"] = list(grant_types_of(client))
-    told["response_types"] = ["code"] if client.redirect_uris else []
+    told["response_types"] = list(response_types_of(client))
     return {"client_id": client.client_id} | {
         name: value
         for name, value in told.items()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from identity.client_keys import MOST_KEYS, PRIVATE_PARTS
 from identity.clients import check_redirect_uri
 from identity.errors import BadClient
+from identity.response_types import RESPONSE_TYPES, spell
 
 MOST_CHARACTERS = 2048
 MOST_VALUES = 20
@@ -57,6 +58,14 @@ def words(value: object) -> tuple[str, ...]:
     found = tuple(text(each) for each in _listed(value))
     if any(" " in each or not each for each in found):
         raise ValueError("must list texts without spaces")
+    return found
+
+
+def response_types(value: object) -> tuple[str, ...]:
+    """Read what an app may ask for at once, each in its one spelling."""
+    found = tuple(spell(text(each)) for each in _listed(value))
+    if not set(found) <= set(RESPONSE_TYPES):
+        raise ValueError(f"are some of {', '.join(RESPONSE_TYPES)}")
     return found
 
 

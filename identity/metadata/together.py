@@ -8,6 +8,8 @@ from identity.encryption import find_key
 from identity.errors import BadClient, BadRegistrationRequest
 from identity.metadata.allowances import CODE, REFRESH
 from identity.profiles import policy_of
+from identity.response_types import CODE as CODE_TYPE
+from identity.response_types import IMPLICIT, response_types_of
 
 _AUTH_ALG = "token_endpoint_auth_signing_alg"
 
@@ -74,6 +76,21 @@ def _check_addresses(client: Client) -> Iterator[str]:
         yield "backchannel_logout_session_required is for apps with backchannel_logout_uri"
 
 
+def _check_implicit(client: Client) -> Iterator[str]:
+    """Check what comes straight from the authorization endpoint (Registration §2)."""
+    options = client.options
+    if not set(options.response_types) & set(IMPLICIT):
+        return
+    if not policy_of(client).implicit:
+        yield "response_types with id_token are for the profile compatible"
+    if options.application_type != "native" and any(
+        not address.startswith("https://") for address in client.redirect_uris
+    ):
+        yield "redirect_uris of apps with response_types id_token are https"
+    if options.id_token_encrypted_response_alg and client.jwks_uri:
+        yield "id_token_encrypted_response_alg with response_types id_token needs jwks"
+
+
 def _check_encryption(client: Client) -> Iterator[str]:
     options = client.options
     for answer in ("id_token", "userinfo"):
@@ -100,12 +117,13 @@ _CHECKS = (
     _check_certificates,
     _check_proof,
     _check_addresses,
+    _check_implicit,
     _check_encryption,
     _check_ciba,
 )
 
 
 def grant_types_of(client: Client) -> tuple[str, ...]:
-    """Return the grant types an app can use; without an address there are no codes to redeem."""
-    codes = {CODE, REFRESH} if not client.redirect_uris else set()
+    """Return the grant types an app can use; who may not ask for codes has none to redeem."""
+    codes = set() if CODE_TYPE in response_types_of(client) else {CODE, REFRESH}
     return tuple(name for name in client.grants if name not in codes)

@@ -98,7 +98,7 @@ def refused(document: Any, allowance: Any = OPERATOR) -> BadRegistrationRequest:
 
 
 def test_every_place_of_a_client_has_its_line_in_the_table() -> None:
-    places = {field.place for field in FIELDS} - {"response_types"}
+    places = {field.place for field in FIELDS}
     kept = {field.name for field in fields(Client)} - NOT_METADATA
     assert places == (kept | OPTIONS)
 

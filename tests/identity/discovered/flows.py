@@ -32,6 +32,8 @@ from tests.identity.pushing import add_bank, request_object
 from tests.identity.suite import asked, complete, id_token, userinfo
 from tests.identity.test_device import add_terminal, allow, begin, poll
 from tests.identity.test_exchange import add_back_ends, exchange, handed
+from tests.identity.test_implicit import ALONE, BOTH, IMPLICIT, answer
+from tests.identity.test_implicit import asked as asked_for_tokens
 from tests.identity.test_registration import registered
 from tests.identity.test_request_objects import CORE, unsigned
 from tests.identity.test_request_objects import asked as asked_by_core
@@ -48,6 +50,21 @@ def a_scope_is_given(site: Site, scope: str) -> None:
 @exercises("response_types_supported", "code")
 def a_code_comes_back(site: Site, response_type: str) -> None:
     assert site.browser("reader").authorize(asked(response_type=response_type))["code"]
+
+
+@exercises("response_types_supported", ALONE, BOTH)
+def a_token_comes_back(site: Site, response_type: str) -> None:
+    app = registered(site.browser(), **IMPLICIT)
+    request = asked_for_tokens(app, response_type=response_type)
+    assert answer(site.browser("reader"), request)[1]["id_token"]
+
+
+@exercises("response_modes_supported", "fragment")
+@exercises("grant_types_supported", "implicit")
+def tokens_come_in_the_fragment(site: Site, entry: str) -> None:
+    app = registered(site.browser(), **IMPLICIT)
+    request = asked_for_tokens(app, response_mode="fragment")
+    assert answer(site.browser("reader"), request)[1]["id_token"]
 
 
 @exercises("response_modes_supported", "query")
