@@ -11,7 +11,6 @@ From then on the flow carries the request itself, sealed: no later page looks at
 import base64
 import hmac
 from collections.abc import Callable
-from functools import partial
 from hashlib import sha256
 
 from identity.clients import Client
@@ -23,8 +22,8 @@ from identity.parameters import Parameters
 from identity.provider import Server, refuse_authorization
 from identity.pushed import PUSHED, URN, open_pushed
 from identity.realm import Realm, Work
-from identity.request_objects import Expected, resolve
-from identity.signed_by import signed_by
+from identity.request_objects import resolve
+from identity.request_senders import expect_from
 
 Fetch = Callable[[str], bytes]
 NAMING = frozenset({"request", "request_uri"})
@@ -51,7 +50,7 @@ def arrive(realm: Realm, sent: Parameters, fetch: Fetch) -> Flow:
         if sent.get("request_uri").startswith(URN):
             return _open(work, client, sent.get("request_uri"))  # 1
     text = sent.get("request") or _fetched(client, sent.get("request_uri"), fetch)  # 2, 3
-    expected = Expected(client, partial(signed_by, realm, client, realm.clock()), realm.issuer)
+    expected = expect_from(realm, client)
     resolved = resolve(text, sent, expected, realm.clock())
     return Flow(resolved.query, realm.clock(), signed=resolved.signed)
 

@@ -114,11 +114,11 @@ def _signing_of_assertions() -> dict[str, list[str]]:
 
 
 def _encryption() -> dict[str, list[str]]:
-    """Say how what we sign may be encrypted to an app (Discovery §3)."""
+    """Say how what we sign may be encrypted to an app, and what it sends to us (Discovery §3)."""
     ways = {"alg": KEY_WRAPS, "enc": CIPHERS}
     return {
         f"{answer}_encryption_{part}_values_supported": list(values)
-        for answer in ("id_token", "userinfo")
+        for answer in ("id_token", "userinfo", "request_object")
         for part, values in ways.items()
     }
 

@@ -6,12 +6,13 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from identity.client_keys import FEWEST_RSA_BITS, MOST_KEYS, PRIVATE_PARTS, rsa_bits
-from identity.errors import NoKeyToEncrypt
+from identity.errors import NoKeyToEncrypt, Undecipherable
 
 RSA_WRAP = "RSA-OAEP-256"
 KEY_WRAPS = (RSA_WRAP, "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
@@ -41,6 +42,27 @@ def encrypt(content: str, keys: str, wrap: str, cipher: str, kind: str = "JWT") 
     header = {"alg": wrap, "enc": cipher, "cty": kind, "kid": key.get("kid")}
     told = {name: value for name, value in header.items() if value}
     return jwe.encrypt_compact(told, content, key, [wrap, cipher])
+
+
+def decrypt(text: str, keys: Sequence[Key]) -> str:
+    """Decrypt what an app encrypted to us, in one of the ways we offer.
+
+    Raises:
+        Undecipherable: with none of our keys.
+    """
+    for wrap in KEY_WRAPS:
+        for key in keys:
+            if (key.key_type == "RSA") == (wrap == RSA_WRAP):
+                with suppress(JoseError, ValueError, TypeError, KeyError, InvalidTag):
+                    return _opened(text, key, wrap)
+    raise Undecipherable("this cannot be decrypted with a key of ours")
+
+
+def _opened(text: str, key: Key, wrap: str) -> str:
+    read = jwe.decrypt_compact(text, key, [wrap, *CIPHERS])
+    if read.plaintext is None:
+        raise ValueError("nothing inside")
+    return read.plaintext.decode()
 
 
 def find_key(keys: str, wrap: str) -> Key | None:

@@ -128,6 +128,10 @@ class BadRequestObject(IdentityError):
         self.code = code
 
 
+class Undecipherable(IdentityError):
+    """Something that an app encrypted to a key that is not ours, or not in a way we offer."""
+
+
 class NoKeyToEncrypt(IdentityError):
     """An app wants to be told something encrypted and has no key for that."""
 

@@ -1,4 +1,6 @@
-"""The keys that sign tokens: what they are, which of them signs, and how long each lives.
+"""The keys of the provider: what they are, which of them is in use, and how long each lives.
+
+Most sign tokens. Two are there for apps that encrypt their request objects to us.
 
 A key is published before it signs, so that an app that keeps our key set for a while knows every
 key it meets; and it is published after it has signed, until nothing that it signed is of use.
@@ -35,12 +37,17 @@ class _Kind:
     read: Callable[[Any], Key]
 
 
-KINDS: Mapping[str, _Kind] = {
+SIGNING: Mapping[str, _Kind] = {
     ALGORITHM: _Kind(lambda: ECKey.generate_key("P-256"), ECKey.import_key),
     "RS256": _Kind(lambda: RSAKey.generate_key(RSA_BITS), RSAKey.import_key),
     "EdDSA": _Kind(lambda: OKPKey.generate_key("Ed25519"), OKPKey.import_key),
 }
-ALGORITHMS = tuple(KINDS)
+DECRYPTING: Mapping[str, _Kind] = {
+    "RSA-OAEP-256": _Kind(lambda: RSAKey.generate_key(RSA_BITS), RSAKey.import_key),
+    "ECDH-ES": _Kind(lambda: ECKey.generate_key("P-256"), ECKey.import_key),
+}
+KINDS: Mapping[str, _Kind] = {**SIGNING, **DECRYPTING}
+ALGORITHMS = tuple(SIGNING)
 
 # RFC 9864 renames EdDSA to Ed25519; apps that exist know the old name only.
 warnings.filterwarnings("ignore", message="EdDSA is deprecated")
@@ -52,7 +59,7 @@ class KeptKey:
 
     Attributes:
         kid: its thumbprint (RFC 7638).
-        algorithm: one of `ALGORITHMS`.
+        algorithm: one of `KINDS`.
         generation: how many keys of its algorithm there were before it.
         sealed: the private key, readable with the master key alone.
         created_at: since when it is published.
@@ -102,8 +109,15 @@ def read_key(seals: Seals, kept: KeptKey) -> Key:
     """
     read = KINDS[kept.algorithm].read
     key = read(seals.open(kept.sealed, "token key", kept.kid))
-    named = {"kid": kept.kid, "use": "sig", "alg": kept.algorithm}
+    named = {"kid": kept.kid, **_use_of(kept.algorithm)}
     return read({**key.as_dict(private=True), **named})
+
+
+def _use_of(algorithm: str) -> dict[str, str]:
+    """Say what a key is for (RFC 7517 §4.2); one for ECDH-ES serves each way of wrapping."""
+    if algorithm in SIGNING:
+        return {"use": "sig", "alg": algorithm}
+    return {"use": "enc", "alg": algorithm} if algorithm == "RSA-OAEP-256" else {"use": "enc"}
 
 
 @dataclass(frozen=True)
@@ -126,7 +140,12 @@ class KeyRing:
     @cached_property
     def verifying(self) -> KeySet:
         """The keys of tokens that may still be of use."""
-        return KeySet(list(self.keys))
+        return KeySet([key for key in self.keys if key.get("use") == "sig"])
+
+    @cached_property
+    def decrypting(self) -> Sequence[Key]:
+        """The keys to which apps may have encrypted something."""
+        return [key for key in self.keys if key.get("use") == "enc"]
 
     def published(self) -> dict[str, list[dict[str, object]]]:
         """Return the public halves as a JSON Web Key Set (RFC 7517 §5)."""

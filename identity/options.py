@@ -35,6 +35,7 @@ class Options:
         userinfo_encrypted_response_alg: the same for userinfo.
         userinfo_encrypted_response_enc: the same for userinfo.
         request_object_encryption_alg: how it may wrap keys of request objects.
+        request_object_encryption_enc: how it may encrypt their content.
         backchannel_logout_uri: where it is told that a person signed out.
         backchannel_logout_session_required: whether it needs `sid` there.
         backchannel_token_delivery_mode: `poll` or `ping` (CIBA §4), empty without CIBA.
@@ -69,6 +70,7 @@ class Options:
     userinfo_encrypted_response_alg: str = ""
     userinfo_encrypted_response_enc: str = ""
     request_object_encryption_alg: str = ""
+    request_object_encryption_enc: str = ""
     backchannel_logout_uri: str = ""
     backchannel_logout_session_required: bool = False
     backchannel_token_delivery_mode: str = ""

@@ -7,7 +7,6 @@
 """
 
 from dataclasses import replace
-from functools import partial
 from urllib.parse import urlencode
 
 from identity.clients import Client
@@ -18,9 +17,9 @@ from identity.parameters import REPEATABLE, Parameters, read_parameters
 from identity.provider import Server, authenticate_app, examine_authorization
 from identity.pushed import MOST_CHARACTERS, PUSHED_SECONDS, Pushed, seal_pushed
 from identity.realm import Work
-from identity.request_objects import Expected, Resolved, resolve
+from identity.request_objects import Resolved, resolve
+from identity.request_senders import expect_from
 from identity.shown import HELD_BY_PROOF
-from identity.signed_by import signed_by
 
 CREATED, BAD_REQUEST, TOO_LARGE = 201, 400, 413
 INVALID = "invalid_request"
@@ -66,9 +65,7 @@ def _read(work: Work, client: Client, sent: Parameters) -> Resolved:
     if "request_uri" in sent.values:
         raise BadRequestObject("a pushed request names no other one", INVALID)
     if text := sent.get("request"):
-        by_keys = partial(signed_by, work.realm, client, work.now)
-        expected = Expected(client, by_keys, work.realm.issuer)
-        return resolve(text, None, expected, work.now)
+        return resolve(text, None, expect_from(work.realm, client), work.now)
     left_out = {*_PROOFS, *REPEATABLE}
     kept = {name: value for name, value in sent.values.items() if name not in left_out}
     pairs = [*(kept | {"client_id": client.client_id}).items()]

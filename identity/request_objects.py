@@ -1,5 +1,6 @@
 """An authorization request in one JWT (RFC 9101, OpenID Connect Core §6).
 
+0. If it is encrypted, it is so to a key of ours.
 1. Its algorithm is one that the app's profile and registration allow; `none` needs both.
 2. A registered key of the app signed it.
 3. It speaks of this app: `iss` and `client_id`.
@@ -19,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode
 from identity.assertions import SKEW_SECONDS, check_times, read_header, read_payload, verify_signed
 from identity.client_keys import PublicKey
 from identity.clients import Client
-from identity.errors import BadAssertion, BadRequestObject
+from identity.errors import BadAssertion, BadRequestObject, Undecipherable
 from identity.parameters import REPEATABLE, Parameters
 from identity.profiles import policy_of
 
@@ -27,6 +28,7 @@ TYPES = {None, "JWT", "jwt", "oauth-authz-req+jwt"}
 UNSIGNED = "none"
 LIFETIME_SECONDS = 3600
 MOST_CHARACTERS = 8192
+ENCRYPTED_DOTS = 4  # RFC 7516 §9
 NESTED = {"request", "request_uri"}
 _OF_THE_JWT = {"iss", "aud", "exp", "nbf", "iat", "jti", "sub"}
 
@@ -65,11 +67,13 @@ class Expected:
         client: who asks.
         by_keys: runs a check with its keys, as `signed_by` does.
         issuer: our name.
+        decrypt: opens what was encrypted to us.
     """
 
     client: Client
     by_keys: Callable[[Check], Claims]
     issuer: str
+    decrypt: Callable[[str], str]
 
 
 def resolve(text: str, beside: Parameters | None, expected: Expected, now: int) -> Resolved:
@@ -88,7 +92,8 @@ def resolve(text: str, beside: Parameters | None, expected: Expected, now: int) 
     client = expected.client
     policy = policy_of(client)
     try:
-        claims, signed = _read(text, algorithms_for(client), expected.by_keys)  # 1, 2
+        plain = _decrypted(text, expected)  # 0
+        claims, signed = _read(plain, algorithms_for(client), expected.by_keys)  # 1, 2
         _check_present(claims, policy.object_claims)
         _check_parties(claims, client.client_id, expected.issuer)  # 3, 4
         _check_times(claims, now)  # 5
@@ -97,6 +102,23 @@ def resolve(text: str, beside: Parameters | None, expected: Expected, now: int) 
     inside = _parameters(claims)  # 6
     outside = _beside(beside, inside) if beside and policy.merged_objects else []
     return Resolved(_query([("client_id", client.client_id), *inside], outside), signed)  # 7
+
+
+def _decrypted(text: str, expected: Expected) -> str:
+    """Open a request object that is encrypted (RFC 9101 §6.1), in the way the app registered."""
+    if text.count(".") != ENCRYPTED_DOTS or len(text) > MOST_CHARACTERS:
+        return text
+    options, header = expected.client.options, read_header(text)
+    wanted = {
+        "alg": options.request_object_encryption_alg,
+        "enc": options.request_object_encryption_enc,
+    }
+    if any(value and header.get(name) != value for name, value in wanted.items()):
+        raise BadAssertion("the request object is encrypted in another way than registered")
+    try:
+        return expected.decrypt(text)
+    except Undecipherable as error:
+        raise BadAssertion(str(error)) from None
 
 
 def _read(

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from identity.errors import NotRegistered
-from identity.keys import ALGORITHMS, KeptKey, signing_kids
+from identity.keys import KINDS, KeptKey, signing_kids
 from identity.rotating import newest_of, refresh_keys, retire, rotate
 from service.opened import Opened
 
@@ -32,11 +32,11 @@ def add_key_commands(app: typer.Typer, open_service: Callable[[], Opened]) -> No
         algorithm: Annotated[str, typer.Option(help="One algorithm; default: all.")] = "",
     ) -> None:
         """Publish new keys that sign as soon as every app has had time to learn of them."""
-        if algorithm and algorithm not in ALGORITHMS:
-            raise _refuse(f"algorithms are {', '.join(ALGORITHMS)}")
+        if algorithm and algorithm not in KINDS:
+            raise _refuse(f"algorithms are {', '.join(KINDS)}")
         realm = open_service().realm
         kept = refresh_keys(realm)
-        for name in [algorithm] if algorithm else ALGORITHMS:
+        for name in [algorithm] if algorithm else KINDS:
             new = rotate(realm, newest_of(kept, name))
             if new is not None:
                 console.print(f"{name}  {new.kid}  signs from {_time(new.signs_from)}")

@@ -103,6 +103,7 @@ FIELDS = (
     Field("userinfo_encrypted_response_alg", one_of(KEY_WRAPS)),
     Field("userinfo_encrypted_response_enc", one_of(CIPHERS)),
     Field("request_object_encryption_alg", one_of(KEY_WRAPS)),
+    Field("request_object_encryption_enc", one_of(CIPHERS)),
     Field("backchannel_logout_uri", link),
     Field("backchannel_logout_session_required", flag, usual=False),
     Field("backchannel_token_delivery_mode", one_of(("poll", "ping"))),

@@ -101,8 +101,8 @@ def _check_encryption(client: Client) -> Iterator[str]:
         published = client.jwks_uri or (client.jwks and find_key(client.jwks, wrap))
         if wrap and not published:
             yield f"{answer}_encrypted_response_alg needs a fitting key in jwks, or jwks_uri"
-    if options.request_object_encryption_alg:
-        yield "request_object_encryption_alg is not supported"
+    if options.request_object_encryption_enc and not options.request_object_encryption_alg:
+        yield "request_object_encryption_enc needs request_object_encryption_alg"
 
 
 def _check_ciba(client: Client) -> Iterator[str]:

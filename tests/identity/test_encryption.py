@@ -10,13 +10,16 @@ from joserfc import jwe, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
-from identity.encryption import CIPHERS, KEY_WRAPS, encrypt, find_key
+from identity.encryption import CIPHERS, KEY_WRAPS, decrypt, encrypt, find_key
 from identity.errors import NoKeyToEncrypt
 from identity.key_sets import LIFETIME_SECONDS
+from identity.rotating import newest_of, refresh_keys, rotate
 from tests.identity.browser import Browser
 from tests.identity.conftest import Site
 from tests.identity.publishing import Publisher, publishing
+from tests.identity.pushing import add_bank, push_object, request_object, told_of
 from tests.identity.test_registration import registered, tokens_of
+from tests.identity.world import World
 
 EC = ECKey.generate_key("P-256", {"kid": "ec", "use": "enc"})
 RSA = RSAKey.generate_key(2048, {"kid": "rsa", "use": "enc"})
@@ -155,3 +158,76 @@ def test_keys_at_an_address_are_fetched_before_the_code_is_spent(
     refused = browser.http.get("/userinfo", headers=headers)
     assert refused.status_code == 400
     assert "invalid_request" in refused.headers["www-authenticate"]
+
+
+def encrypt_to_us(site: Site, text: str, wrap: str = "ECDH-ES", cipher: str = "A256GCM") -> str:
+    """Encrypt something as an app does: to the key we publish for it."""
+    keys = site.browser().http.get("/jwks").json()["keys"]
+    kind = "RSA" if wrap.startswith("RSA") else "EC"
+    (ours,) = [key for key in keys if key["use"] == "enc" and key["kty"] == kind]
+    return encrypt(text, json.dumps({"keys": [ours]}), wrap, cipher)
+
+
+@pytest.fixture
+def bank(site: Site) -> Site:
+    add_bank(site.world)
+    return site
+
+
+@pytest.mark.parametrize("wrap", KEY_WRAPS)
+def test_a_bank_may_push_a_request_that_only_we_can_read(bank: Site, wrap: str) -> None:
+    text = encrypt_to_us(bank, request_object(bank.world), wrap)
+    answer = told_of(bank, bank.browser(), push_object(bank, text))
+    assert answer["state"] == "the state"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text[:-2] + ("AA" if not text.endswith("AA") else "BB"),
+        lambda text: ".".join(["eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0", *text.split(".")[1:]]),
+        lambda text: "x." * 4 + "x",
+        lambda text: "." * 4,
+    ],
+)
+def test_a_request_that_cannot_be_opened_is_refused(bank: Site, spoil: Any) -> None:
+    answer = push_object(bank, spoil(encrypt_to_us(bank, request_object(bank.world))))
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_request_object"
+
+
+def test_encryption_is_no_signature(bank: Site) -> None:
+    """Anybody can encrypt to us: what is inside still has to be signed by the app."""
+    stranger = ECKey.generate_key("P-256", {"kid": "ec"})
+    text = encrypt_to_us(bank, request_object(bank.world, key=stranger))
+    assert push_object(bank, text).json()["error"] == "invalid_request_object"
+
+
+def test_what_is_inside_is_not_unpacked(bank: Site) -> None:
+    """A few bytes that unpack to a gigabyte are refused (RFC 7516 §4.1.3, RFC 8725 §3.6)."""
+    keys = bank.browser().http.get("/jwks").json()["keys"]
+    (ours,) = [key for key in keys if key["use"] == "enc" and key["kty"] == "EC"]
+    header = {"alg": "ECDH-ES", "enc": "A256GCM", "zip": "DEF"}
+    key = ECKey.import_key(ours)
+    bomb = jwe.encrypt_compact(header, b"0" * 10**6, key, ["ECDH-ES", "A256GCM", "DEF"])
+    assert len(bomb) < 4000
+    assert push_object(bank, bomb).json()["error"] == "invalid_request_object"
+
+
+def test_an_app_that_registered_one_way_is_held_to_it(site: Site) -> None:
+    add_bank(site.world, "one-way", request_object_encryption_alg="ECDH-ES")
+    for wrap, status in (("ECDH-ES", 201), ("ECDH-ES+A256KW", 400), ("RSA-OAEP-256", 400)):
+        text = encrypt_to_us(site, request_object(site.world, "one-way"), wrap)
+        assert push_object(site, text, "one-way").status_code == status
+
+
+def test_keys_for_encryption_sign_nothing_and_are_rotated(world: World) -> None:
+    keys = world.realm.keys
+    assert all(key.get("use") == "sig" for key in keys.verifying.keys)
+    assert {key.key_type for key in keys.decrypting} == {"RSA", "EC"}
+    text = encrypt("x", json.dumps(keys.published()), "ECDH-ES", "A128GCM")
+    kept = refresh_keys(world.realm)
+    assert rotate(world.realm, newest_of(kept, "ECDH-ES"))
+    refresh_keys(world.realm)
+    assert len(world.realm.keys.decrypting) == len(keys.decrypting) + 1
+    assert decrypt(text, world.realm.keys.decrypting) == "x"

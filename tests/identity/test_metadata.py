@@ -68,6 +68,8 @@ FULL: dict[str, Any] = {
     "tls_client_auth_san_email": "it@app.example",
     "tls_client_certificate_bound_access_tokens": True,
     "introspection_signed_response_alg": "ES256",
+    "request_object_encryption_alg": "RSA-OAEP-256",
+    "request_object_encryption_enc": "A256GCM",
     "id_token_encrypted_response_alg": "ECDH-ES",
     "id_token_encrypted_response_enc": "A256GCM",
     "userinfo_encrypted_response_alg": "ECDH-ES+A128KW",
@@ -80,7 +82,6 @@ FULL: dict[str, Any] = {
     "may_act": ["back-end"],
     "authorization_details_types": ["licence"],
 }
-NOT_YET = {"request_object_encryption_alg"}
 APART = {  # what excludes something in FULL
     "jwks_uri": "https://app.example/jwks",
 }
@@ -212,6 +213,7 @@ def test_what_lies_just_within_a_bound_is_accepted(name: str, value: Any) -> Non
         ({"application_type": "web", "redirect_uris": ["com.example:/cb"]}, "application_type"),
         ({"backchannel_logout_session_required": True}, "backchannel_logout_uri"),
         ({"id_token_encrypted_response_enc": "A128GCM"}, "needs id_token_encrypted_response_alg"),
+        ({"request_object_encryption_enc": "A128GCM"}, "needs request_object_encryption_alg"),
         ({"id_token_encrypted_response_alg": "ECDH-ES"}, "needs a fitting key"),
         (
             {"userinfo_encrypted_response_alg": "RSA-OAEP-256", "jwks": KEYS},

@@ -502,7 +502,7 @@ def test_keys_are_looked_for_only_when_they_are_needed(world: World) -> None:
         raise AssertionError
 
     beside = read_parameters(query(asked()))
-    expected = Expected(client, never, world.realm.issuer)
+    expected = Expected(client, never, world.realm.issuer, str)
     resolved = resolve(unsigned({"resource": ["a:b", "c:d"]}), beside, expected, world.clock.now)
     assert not resolved.signed
     assert read_parameters(resolved.query).resources == ("a:b", "c:d")

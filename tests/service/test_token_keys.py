@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from identity.keys import KINDS
 from service.opened import open_service
 from service.secrets import MASTER_BYTES, read_master
 from service.settings import BadSetting, read_settings
@@ -33,16 +34,19 @@ def test_line_45_a_running_service_learns_of_keys_that_a_command_made(tmp_path: 
     running = Running(tmp_path / "data", free_port()).start()
     try:
         before = kids(running)
-        assert len(before) == 3
+        assert len(before) == len(KINDS)
         assert running.haihe("keys", "rotate").returncode == 0
-        after = until_kids(running, 6)
+        after = until_kids(running, 2 * len(KINDS))
         assert before < after
         listed = running.haihe("keys", "list").stdout
         assert all(kid in listed for kid in after)
-        assert (listed.count("signs "), listed.count("waits")) == (3 + 1, 3)  # one is a title
+        assert (listed.count("signs "), listed.count("waits")) == (
+            len(KINDS) + 1,
+            len(KINDS),
+        )  # one is a title
         gone = next(iter(before))
         assert running.haihe("keys", "retire", gone).returncode == 0
-        assert gone not in until_kids(running, 5)
+        assert gone not in until_kids(running, 2 * len(KINDS) - 1)
         assert running.haihe("keys", "retire", gone).returncode == 1
         assert running.haihe("keys", "rotate", "--algorithm", "none").returncode == 1
     finally:
@@ -140,6 +144,6 @@ def test_the_service_rotates_by_its_own_schedule(tmp_path: Path) -> None:
             database.execute("UPDATE signing_keys SET created_at = 0, signs_from = 0")
         database.close()
         running.start()
-        assert before < until_kids(running, 6)
+        assert before < until_kids(running, 2 * len(KINDS))
     finally:
         running.stop()

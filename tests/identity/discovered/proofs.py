@@ -3,15 +3,19 @@
 import json
 from typing import Any
 
+from identity.clients import COMPATIBLE
 from tests.identity.browser import basic
 from tests.identity.conftest import Site
 from tests.identity.discovered import exercises
 from tests.identity.discovered.apps import send, sign_in, signing_app, verified
 from tests.identity.holding import Holder
+from tests.identity.pushing import add_bank, request_object
 from tests.identity.suite import id_token
 from tests.identity.test_client_certificates import GOOD, NAME, SELF
-from tests.identity.test_encryption import EC, RSA, claims_in, opened, public
+from tests.identity.test_encryption import EC, RSA, claims_in, encrypt_to_us, opened, public
 from tests.identity.test_registration import registered, tokens_of
+from tests.identity.test_request_objects import CORE
+from tests.identity.test_request_objects import asked as asked_by_core
 from tests.identity.world import SERVICE_SECRET
 
 PATHS = {"token": "/token", "introspection": "/introspect", "revocation": "/revoke"}
@@ -142,3 +146,19 @@ def a_token_is_bound_to_a_certificate(site: Site, supported: bool) -> None:
     assert http.get("/userinfo", headers=bearer).status_code == 401
     assert http.get("/userinfo", headers={**bearer, **SELF.headers()}).status_code == 200
     assert http.get("/userinfo", headers={**bearer, **GOOD.headers()}).status_code == 401
+
+
+def sent_encrypted(site: Site, wrap: str, cipher: str) -> None:
+    add_bank(site.world, CORE, profile=COMPATIBLE)
+    text = encrypt_to_us(site, request_object(site.world, CORE), wrap, cipher)
+    assert site.browser("reader").authorize(asked_by_core(request=text))["code"]
+
+
+@exercises("request_object_encryption_alg_values_supported")
+def a_key_of_a_request_is_wrapped(site: Site, wrap: str) -> None:
+    sent_encrypted(site, wrap, "A256GCM")
+
+
+@exercises("request_object_encryption_enc_values_supported")
+def a_request_is_encrypted(site: Site, cipher: str) -> None:
+    sent_encrypted(site, "ECDH-ES", cipher)
