@@ -24,7 +24,7 @@ from identity.claims import (
     own_access_claims,
 )
 from identity.clients import AUTH_METHODS, Client
-from identity.errors import BadAuthorizeRequest, NoKeyToEncrypt
+from identity.errors import BadAuthorizeRequest, KeysWanted, NoKeyToEncrypt
 from identity.flow import Flow
 from identity.grants import GRANTS
 from identity.grants.adapters import KnownClient
@@ -48,10 +48,10 @@ from identity.tokens import ACCESS, ID, sign_token
 
 OK, FOUND, SEE_OTHER = 200, 302, 303
 logging.getLogger("authlib").setLevel(logging.INFO)  # its debug lines hold whole tokens
-_ENDPOINTS = {
-    "/introspect": "introspection",
-    "/revoke": "revocation",
-    "/device_authorization": DeviceAuthorization.ENDPOINT_NAME,
+_ENDPOINTS: Mapping[str, Any] = {
+    "/introspect": Introspection,
+    "/revoke": Revocation,
+    "/device_authorization": DeviceAuthorization,
 }
 
 
@@ -67,9 +67,6 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         self._known: dict[str, KnownClient | None] = {}
         for grant, extensions in GRANTS.items():
             self.register_grant(grant, extensions)
-        self.register_endpoint(Introspection)
-        self.register_endpoint(Revocation)
-        self.register_endpoint(DeviceAuthorization)
         self.register_token_generator("default", self._make_tokens)
 
     def query_client(self, client_id: str) -> KnownClient | None:
@@ -84,6 +81,8 @@ class Server(AuthorizationServer):  # type: ignore[misc]
     ) -> KnownClient:
         """Check who calls; an endpoint that gives nothing to apps without secret says so."""
         known, self.possession = authenticate(self.work, request)
+        if endpoint == "token" and known.client.jwks_uri and not self.work.undoes:
+            raise KeysWanted(known.client.jwks_uri, 0)  # perhaps, and then it is too late to undo
         if endpoint == "token":
             check_bound(known.client, self.possession)
         if known.client.auth_method not in methods:
@@ -378,7 +377,8 @@ def _answer(work: Work, parameters: Parameters, path: str) -> Answer:
         missing = InvalidRequestError("grant_type is required")
         answer = server.handle_error_response(request, missing)
     elif path in _ENDPOINTS:
-        answer = server.create_endpoint_response(_ENDPOINTS[path], request)
+        server.register_endpoint(_ENDPOINTS[path])
+        answer = server.create_endpoint_response(_ENDPOINTS[path].ENDPOINT_NAME, request)
     else:
         answer = server.create_token_response(request)
         if answer.status == OK:

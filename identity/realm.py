@@ -131,15 +131,20 @@ class Realm:
         """Return a random id of 32 hexadecimal digits."""
         return self.random(16).hex()
 
-    def work(self, store: IdentityStore) -> "Work":
-        """Begin work inside a transaction."""
-        return Work(self, store, self.clock())
+    def work(self, store: IdentityStore, *, undoes: bool = True) -> "Work":
+        """Begin work inside a transaction, or where each statement stands alone."""
+        return Work(self, store, self.clock(), undoes)
 
 
 @dataclass(frozen=True)
 class Work:
-    """What one request holds: the realm, its transaction, and the time it began."""
+    """What one request holds: the realm, its transaction, and the time it began.
+
+    Attributes:
+        undoes: what was done is undone when it raises; false where each statement stands alone.
+    """
 
     realm: Realm
     store: IdentityStore
     now: int
+    undoes: bool = True

@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI, Request, Response
 from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp
 
 import certificates.pages
 import certificates.routes
@@ -154,7 +155,7 @@ def lead(opened: Opened) -> Job:
     return Leading(Lease(opened.database), begin)
 
 
-def create_app(opened: Opened, chain: Chain) -> FastAPI:
+def create_app(opened: Opened, chain: Chain) -> ASGIApp:
     """Put the service together.
 
     Args:
@@ -191,25 +192,26 @@ def create_app(opened: Opened, chain: Chain) -> FastAPI:
     https = opened.settings.https
     frame = make_frame(opened)
     protocol = identity.routes.router(opened.realm, frame)
-    handlers = app.exception_handlers
     app.add_middleware(Patience)
     app.add_middleware(BodyLimit)
     app.add_middleware(AnswerHeaders, https=https)
-    app.add_middleware(Lane, routes=protocol.routes, handlers=handlers, https=https)
-    app.add_middleware(Pressure)
-    app.add_middleware(Watch, metrics=opened.metrics)
-    app.add_middleware(
-        TrustedProxies,
-        proxies=read_networks(opened.settings.trusted_proxies),
-        certificate_header=opened.settings.client_certificate_header,
-    )
     app.include_router(protocol)
     answer_errors(app, frame)
     _send_to_sign_in(app)
     desk = make_desk(opened)
     _add_api(app, opened, chain, desk)
     _add_pages(app, opened, chain, desk, frame)
-    return app
+    lane = Lane(app, routes=protocol.routes, handlers=app.exception_handlers, https=https)
+    return _in_front(lane, opened)
+
+
+def _in_front(app: ASGIApp, opened: Opened) -> ASGIApp:
+    """Put before the application what is for every request, whichever part answers it."""
+    return TrustedProxies(
+        Watch(Pressure(app), metrics=opened.metrics),
+        read_networks(opened.settings.trusted_proxies),
+        opened.settings.client_certificate_header,
+    )
 
 
 def _add_api(app: FastAPI, opened: Opened, chain: Chain, desk: Desk) -> None:

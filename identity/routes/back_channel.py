@@ -1,13 +1,13 @@
 """Where apps talk to us without a browser between: token, introspection, revocation."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from identity.grants.authentication import find_client, named_client
+from identity.errors import KeysWanted
 from identity.grants.messages import Answer
 from identity.noting import keep_fault
 from identity.parameters import Parameters
@@ -39,12 +39,14 @@ def add_back_channel(routes: APIRouter, realm: Realm) -> None:
         costs one more, the mandate.
         """
         sent = await read_request(request)
-        kind, answer = sent.get("grant_type"), None
+        kind = sent.get("grant_type")
         if kind in DIRECT and not leaves_trace(sent):
-            writes = kind != "client_credentials"
-            answer = await run_direct(realm, partial(_answer_directly, sent), writes=writes)
-        if answer is not None:
-            return await _tell_directly(realm, answer)
+            with suppress(KeysWanted):
+                writes = kind != "client_credentials"
+                answer = await run_direct(
+                    realm, lambda work: answer_token_request(work, sent), writes=writes
+                )
+                return await _tell_directly(realm, answer)
         return await run_in_threadpool(answer_app, realm.writing, realm, answer_token_request, sent)
 
     async def introspect(request: Request) -> Response:
@@ -73,12 +75,6 @@ def add_back_channel(routes: APIRouter, realm: Realm) -> None:
     def device_authorization(sent: Sent) -> Response:
         """Give a terminal a code to show (RFC 8628 §3.1)."""
         return answer_app(realm.writing, realm, answer_device_authorization, sent)
-
-
-def _answer_directly(sent: Parameters, work: Work) -> Answer | None:
-    """Give tokens; None for an app whose keys may have to be read first, which may undo all."""
-    client = find_client(work, named_client(sent.authorization, sent.values))
-    return None if client and client.jwks_uri else answer_token_request(work, sent)
 
 
 def leaves_trace(sent: Parameters) -> bool:

@@ -9,20 +9,23 @@ from identity.bound import BEARER, DPOP, Presented
 from identity.parameters import MOST_BYTES, Parameters, read_parameters
 from identity.shown import NOTHING, Shown
 
-FORM = "application/x-www-form-urlencoded"
+FORM = b"application/x-www-form-urlencoded"
 JSON = "application/json"
 UNAUTHORIZED, FORBIDDEN = 401, 403
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 async def read_request(request: Request) -> Parameters:
     """Read the parameters of a request: of its body if it is a POST, else of its query."""
-    authorization, shown = request.headers.get("authorization", ""), shown_by(request)
+    named = dict(reversed(request.scope["headers"]))  # of two that are the same, the first
+    authorization = named.get(b"authorization", b"").decode("latin-1")
+    shown = shown_by(request)
     if request.method == "GET":
         return read_parameters(
             request.scope["query_string"].decode("latin-1"), authorization, shown
         )
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+    if named.get(b"content-type", b"").partition(b";")[0].strip().lower() != FORM:
         return Parameters({}, authorization=authorization, shown=shown)
     body = bytearray()
     async for chunk in request.stream():
@@ -32,10 +35,15 @@ async def read_request(request: Request) -> Parameters:
     return read_parameters(body.decode("latin-1"), authorization, shown)
 
 
+def _extensions(request: Request) -> dict[str, Any]:
+    return request.scope.get("extensions") or {}
+
+
 def shown_by(request: Request) -> Shown:
     """Return what a request shows of the keys its sender holds."""
-    proofs = request.headers.getlist("dpop")
-    tls = (request.scope.get("extensions") or {}).get("tls")  # ASGI's TLS extension
+    headers = request.scope["headers"]
+    proofs = [value.decode("latin-1") for name, value in headers if name == b"dpop"]
+    tls = _extensions(request).get("tls")  # ASGI's TLS extension
     if not proofs and not tls:
         return NOTHING
     return Shown(tuple(proofs), next(iter(tls["client_cert_chain"]), "") if tls else "")
@@ -64,4 +72,4 @@ def presented_by(request: Request, issuer: str, *, body_token: str = "") -> Pres
 
 def serialised(document: Any) -> bytes:
     """Write an answer as compact JSON."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(document).encode()

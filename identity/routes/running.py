@@ -19,7 +19,7 @@ async def run_direct(realm: Realm, answer: Answer[Result], *, writes: bool = Tru
         writes: false if it only reads.
     """
     if realm.direct is not None:
-        return await realm.direct(lambda store: answer(realm.work(store)))
+        return await realm.direct(lambda store: answer(realm.work(store, undoes=False)))
     if realm.reads_are_local and not writes:
         return _within(realm.reading, realm, answer)
     return await _run_whole(realm, answer, writes=writes)

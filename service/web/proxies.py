@@ -10,6 +10,7 @@ import binascii
 import re
 import ssl
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import unquote_to_bytes
 
@@ -42,7 +43,7 @@ class TrustedProxies:
             certificate_header: in which header they put a client's certificate, empty for none.
         """
         self._app = app
-        self._proxies = proxies
+        self._proxies = tuple(proxies)
         self._header = certificate_header.lower().encode("latin-1")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,11 +74,16 @@ class TrustedProxies:
         return {**scope, "client": (own, 0)} if own else scope
 
     def _is_proxy(self, address: str) -> bool:
-        try:
-            at = ip_address(address)
-        except ValueError:
-            return False
-        return any(at in network for network in self._proxies if network.version == at.version)
+        return _lies_in(address, self._proxies)
+
+
+@lru_cache(maxsize=1024)
+def _lies_in(address: str, networks: Sequence[Network]) -> bool:
+    try:
+        at = ip_address(address)
+    except ValueError:
+        return False
+    return any(at in network for network in networks if network.version == at.version)
 
 
 def read_certificate(value: bytes) -> str:
