@@ -104,7 +104,7 @@ def test_the_header_says_that_somebody_is_signed_in_before_they_chose(
         page.goto(f"{service_url}/sign-in")
         page.locator("input[name=account]").fill("agent")
         page.locator("input[name=password]").fill(demo.PASSWORD)
-        page.locator("main form button:not([type])").click()
+        page.locator("main form:has(#password) button:not([type])").click()
         assert page.url.startswith(f"{service_url}/act-for")
         assert page.locator("text=尚未登录").count() == 0
         assert page.locator(".acting button", has_text="退出").count() == 1
