@@ -21,7 +21,7 @@ from identity.grants.messages import Answer
 from identity.noting import note
 from identity.parameters import Parameters
 from identity.realm import Work
-from identity.scopes import join
+from identity.scopes import is_agreed, join
 from identity.second_factor import could_meet
 from identity.wanted import read_wanted
 
@@ -173,7 +173,7 @@ def _needs_consent(arrival: _Arrival) -> bool:  # 5
     if arrival.pending.particulars.details:  # each of them is agreed to on its own
         return True
     given = arrival.work.store.clients.find_consent(person.person_id, party.party_id, client_id)
-    return arrival.prompts("consent") or not arrival.pending.scopes <= given
+    return arrival.prompts("consent") or not is_agreed(arrival.pending.scopes, given)
 
 
 _STEPS: tuple[tuple[str, str, Callable[[_Arrival], bool]], ...] = (

@@ -6,8 +6,13 @@ Every try is counted before anything is looked at or read from elsewhere.
 from hashlib import sha256
 
 from identity import noting
-from identity.clients import SECRET_BYTES, hash_secret
-from identity.errors import BadRegistration, BadRegistrationToken, TooManyRegistrations
+from identity.clients import SECRET_BYTES, TLS_METHODS, Client, hash_secret
+from identity.errors import (
+    BadRegistration,
+    BadRegistrationRequest,
+    BadRegistrationToken,
+    TooManyRegistrations,
+)
 from identity.events import OPERATOR, TOKEN_ADDED, TOKEN_REMOVED
 from identity.realm import Realm, Work
 from identity.registration_tokens import RegistrationToken
@@ -56,6 +61,20 @@ def count_registration(realm: Realm, address: str) -> None:
         tries, until = store.attempts.count(key, now, WINDOW_SECONDS)
     if tries > TRIES:
         raise TooManyRegistrations(until - now)
+
+
+def check_offered(realm: Realm, client: Client) -> None:
+    """Check that what an app registers is offered here, as the metadata has it.
+
+    Raises:
+        BadRegistrationRequest: something of it is not.
+    """
+    if client.auth_method in TLS_METHODS and client.auth_method not in realm.certificate_methods:
+        raise BadRegistrationRequest(
+            f"token_endpoint_auth_method {client.auth_method} has no proxy"
+        )
+    if unknown := set(client.options.authorization_details_types) - set(realm.detail_types):
+        raise BadRegistrationRequest(f"authorization_details_types: {min(unknown)} is not known")
 
 
 def check_token(work: Work, token: str) -> None:

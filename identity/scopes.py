@@ -123,6 +123,12 @@ def alone(wanted: Iterable[str], given: Collection[str], most: Collection[str]) 
     )
 
 
+def is_agreed(asked: Iterable[str], given: Collection[str]) -> bool:
+    """Tell whether all that is asked was given before; a scope covers each claim of it."""
+    covered = {claim.alone.name for claim in CLAIMS.values() if claim.scope in given}
+    return set(asked) <= covered | set(given)
+
+
 def split(text: str) -> frozenset[str]:
     """Read a list of scopes from a request; unknown ones are left out (RFC 6749 §3.3)."""
     return frozenset(

@@ -15,7 +15,7 @@ from identity.metadata.allowances import BY_ITSELF
 from identity.metadata.reading import read_client
 from identity.pages.frame import address_of
 from identity.realm import Realm
-from identity.registering import check_token, count_registration, spend_token
+from identity.registering import check_offered, check_token, count_registration, spend_token
 from identity.registration import change, check_change, describe_client, find_registered, register
 
 CREATED, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, TOO_MANY = 201, 204, 400, 401, 429
@@ -44,7 +44,9 @@ def router(realm: Realm) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     def read(sent: object, client_id: str) -> Client:
-        return read_client(sent, client_id, BY_ITSELF, realm.fetch)
+        client = read_client(sent, client_id, BY_ITSELF, realm.fetch)
+        check_offered(realm, client)
+        return client
 
     @routes.post("/register")
     def add(request: Request, sent: Sent) -> Response:

@@ -12,6 +12,7 @@ from identity.scopes import CLAIMS, SCOPES
 from service.demo import COMPLETE
 from tests.identity.conftest import Site
 from tests.identity.suite import asked, complete, id_token, userinfo
+from tests.identity.test_registration import registered
 from tests.identity.world import PERSON_NUMBER, START, World
 
 ABOUT_PEOPLE = "openid profile email address phone"
@@ -119,6 +120,18 @@ def test_the_person_sees_each_claim_before_it_is_told(site: Site) -> None:
     assert "您的出生日期" in page.text
     assert "您的电子邮箱" in page.text
     assert "您的姓名" not in page.text
+
+
+def test_a_scope_that_was_allowed_covers_each_of_its_claims(site: Site) -> None:
+    browser = site.browser("reader")
+    app = registered(browser)
+    request = asked(client_id=app["client_id"], scope="openid profile")
+    assert browser.authorize(request)["code"]
+    wanted = {"gender": "code", "email": "error"}
+    for name, answer in wanted.items():
+        claims = json.dumps({"userinfo": {name: None}})
+        again = asked(client_id=app["client_id"], scope="openid", claims=claims, prompt="none")
+        assert answer in browser.authorize(again)
 
 
 def test_a_claim_that_nobody_holds_is_left_out(site: Site) -> None:

@@ -334,6 +334,23 @@ def test_what_is_told_at_registration_is_told_again(site: Site) -> None:
     assert told == {name: value for name, value in app.items() if name not in issued}
 
 
+def test_what_is_not_offered_here_cannot_be_registered(site: Site) -> None:
+    realm = site.world.realm
+    certified = {
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_subject_dn": "CN=app.example",
+    }
+    assert register(site.browser(), **certified).status_code == 201
+    details = {"authorization_details_types": ["of-another-city"]}
+    assert "not known" in register(site.browser(), **details).json()["error_description"]
+    object.__setattr__(realm, "takes_certificates", False)
+    try:
+        refused = register(site.browser(), **certified).json()
+        assert refused["error"] == "invalid_client_metadata"
+    finally:
+        object.__setattr__(realm, "takes_certificates", True)
+
+
 def test_a_software_statement_is_refused_by_its_own_error(site: Site) -> None:
     answer = register(site.browser(), software_statement="e30.e30.")
     assert answer.json()["error"] == "unapproved_software_statement"
