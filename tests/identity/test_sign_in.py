@@ -35,6 +35,7 @@ def test_one_field_takes_account_or_citizen_number(world: World, account: str) -
     "account",
     ["nobody", "", "120101192504120012", "\0", "p\0erson", "x" * 10000, "演示", "' OR 1=1"],
 )
+@pytest.mark.line(35)
 def test_what_is_no_account_is_refused_like_a_wrong_password(world: World, account: str) -> None:
     with pytest.raises(SignInRefused) as wrong:
         prove(world, "person", "wrong")
@@ -45,6 +46,7 @@ def test_what_is_no_account_is_refused_like_a_wrong_password(world: World, accou
 
 
 @pytest.mark.parametrize("account", ["person", "nobody"])
+@pytest.mark.line(35)
 def test_after_five_tries_there_is_a_pause_even_for_the_right_password(
     world: World, account: str
 ) -> None:
@@ -91,6 +93,7 @@ def test_tries_at_once_do_not_share_a_count(world: World) -> None:
     assert outcomes.count("SignInRefused") == ACCOUNT_TRIES
 
 
+@pytest.mark.line(35)
 def test_one_address_cannot_try_one_password_on_many_accounts(world: World) -> None:
     with world.working() as work:
         for number in range(ADDRESS_TRIES - 1):
@@ -127,6 +130,7 @@ def test_demo_accounts_are_refused_without_demo_data(world: World) -> None:
     assert prove(world, "person") == "person"
 
 
+@pytest.mark.line(35)
 def test_an_unknown_account_costs_the_same_time(world: World) -> None:
     """Both compute one argon2id hash; without it the difference is some twentyfold."""
 
@@ -156,6 +160,7 @@ def test_hashing_is_bounded_and_says_when_it_is_busy(monkeypatch: pytest.MonkeyP
     assert not hashing.matches("no hash at all", "x")
 
 
+@pytest.mark.line(36)
 def test_passwords_are_kept_as_argon2id_at_the_owasp_floor_or_above() -> None:
     found = re.match(
         r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$", hashing.hash_password("x" * 12)
@@ -191,6 +196,7 @@ def _without_secrets(page: str) -> str:
     return re.sub(r'name="csrf" value="[^"]*"|nonce="[^"]*"', "", page)
 
 
+@pytest.mark.line(33)
 def test_the_cookie_is_out_of_reach_and_new_at_each_sign_in(site: Site) -> None:
     browser = site.browser("person")
     seen = set()

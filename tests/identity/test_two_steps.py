@@ -76,6 +76,7 @@ def present(world: World) -> str:
     return code_at(KEY, world.clock.now // STEP_SECONDS)
 
 
+@pytest.mark.line(37)
 def test_line_37_a_code_works_once_of_many_parallel_tries(world: World) -> None:
     person, _ = enrolled(world)
     code = present(world)
@@ -90,6 +91,7 @@ def test_line_37_a_code_works_once_of_many_parallel_tries(world: World) -> None:
         assert sum(pool.map(attempt, range(4))) == 1
 
 
+@pytest.mark.line(37)
 def test_line_37_recovery_codes_are_hashed_and_work_once(world: World) -> None:
     person, codes = enrolled(world)
     assert len(set(codes)) == 8
@@ -106,6 +108,7 @@ def test_the_key_rests_sealed(world: World) -> None:
     assert KEY not in world_bytes(world)
 
 
+@pytest.mark.line(35)
 def test_after_five_wrong_codes_there_is_a_pause_even_for_the_right_one(world: World) -> None:
     person, _ = enrolled(world)
     for _ in range(5):
@@ -157,6 +160,7 @@ def id_token(site: Site, browser: Browser, code: str) -> dict[str, object]:
     return verify_signature(site.world.realm.keys, ID, browser.redeem(code).json()["id_token"])
 
 
+@pytest.mark.line(39)
 def test_line_39_step_up_reuses_the_session_and_asks_only_for_the_code(site: Site) -> None:
     browser = site.browser("person")
     plain = id_token(site, browser, browser.authorize(request_of())["code"])
