@@ -127,8 +127,11 @@ def test_oidcc_registration_link_is_shown_before_people_agree(
         "scope": "openid",
     }, follow_redirects=True)  # fmt: skip
     consent = browser.http.get(browser.submit(page).headers["location"], follow_redirects=True)
-    assert words in consent.text
-    assert "https://app.example/page" in consent.text
+    assert page.url.path == "/sign-in"
+    for shown in (page, consent):
+        assert words in shown.text
+        assert "https://app.example/page" in shown.text
+        assert 'src="https' not in shown.text
 
 
 @module("oidcc-registration-jwks-uri")
