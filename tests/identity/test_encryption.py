@@ -11,7 +11,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from identity.encryption import CIPHERS, KEY_WRAPS, decrypt, encrypt, find_key
-from identity.errors import NoKeyToEncrypt
+from identity.errors import NoKeyToEncrypt, Undecipherable
 from identity.key_sets import LIFETIME_SECONDS
 from identity.rotating import newest_of, refresh_keys, rotate
 from tests.identity.browser import Browser
@@ -211,6 +211,8 @@ def test_what_is_inside_is_not_unpacked(bank: Site) -> None:
     key = ECKey.import_key(ours)
     bomb = jwe.encrypt_compact(header, b"0" * 10**6, key, ["ECDH-ES", "A256GCM", "DEF"])
     assert len(bomb) < 4000
+    with pytest.raises(Undecipherable):
+        decrypt(bomb, bank.world.realm.keys.decrypting)
     assert push_object(bank, bomb).json()["error"] == "invalid_request_object"
 
 

@@ -12,6 +12,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from identity.clients import hash_secret
 from identity.errors import BadRegistration, BadRegistrationRequest, TooManyRegistrations
 from identity.fetching import fetch
 from identity.metadata.allowances import BY_ITSELF
@@ -402,6 +403,22 @@ def test_of_many_that_use_one_token_at_once_exactly_one_registers(site: Site) ->
         with ThreadPoolExecutor(16) as pool:
             statuses = list(pool.map(one, range(50)))
     assert sorted(statuses) == [201] + [401] * 49
+
+
+def test_the_last_use_of_a_token_is_had_once(site: Site) -> None:
+    """Past the first look all are equal: the one statement decides."""
+    realm = site.world.realm
+
+    def one(token: str) -> bool:
+        with realm.writing() as store:
+            return store.registration_tokens.spend(hash_secret(token), realm.clock())
+
+    token = token_for(site, uses=3)["Authorization"].removeprefix("Bearer ")
+    with ThreadPoolExecutor(16) as pool:
+        assert list(pool.map(one, [token] * 50)).count(True) == 3
+    late = token_for(site)["Authorization"].removeprefix("Bearer ")
+    site.world.clock.now += DAY_SECONDS
+    assert not one(late)
 
 
 @pytest.mark.parametrize(
