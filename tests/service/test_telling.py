@@ -188,8 +188,8 @@ def test_metrics_are_for_this_machine_or_for_the_token(
 
 
 def test_without_a_token_setting_no_token_opens_the_metrics(running: Running) -> None:
-    for given in ("x", "None", TOKEN):
-        headers = {"X-Forwarded-For": "203.0.113.9", "Authorization": f"Bearer {given}"}
+    for given in ("Bearer", "Bearer x", "Bearer None", f"Bearer {TOKEN}"):
+        headers = {"X-Forwarded-For": "203.0.113.9", "Authorization": given}
         assert httpx.get(running.url + "/metrics", headers=headers).status_code == 404
 
 
