@@ -1,6 +1,6 @@
 """Who is signed in, for whom they act, and what they may do at this moment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from identity.actors import Actor
@@ -18,6 +18,27 @@ from identity.subjects import Party, Person, party_of
 
 
 @dataclass(frozen=True)
+class Consents:
+    """What a person allowed one app, for themself and for the one they act for now.
+
+    Attributes:
+        client_id: the app.
+        parties: for whom that is known.
+        scopes: by party, where there are any.
+    """
+
+    client_id: str
+    parties: frozenset[str | None]
+    scopes: Mapping[str, frozenset[str]]
+
+    def given(self, client_id: str, party_id: str) -> frozenset[str] | None:
+        """Return what an app was allowed for a party; None if that was not asked about."""
+        if client_id != self.client_id or party_id not in self.parties:
+            return None
+        return self.scopes.get(party_id, frozenset())
+
+
+@dataclass(frozen=True)
 class SignedIn:
     """A person in a live session.
 
@@ -26,12 +47,14 @@ class SignedIn:
         person: who.
         party: for whom; None while nobody was chosen, or when the mandate has ended.
         powers: what they may do there now.
+        consents: what they allowed an app, if it was asked about with the session.
     """
 
     session: Session
     person: Person
     party: Party | None
     powers: frozenset[str]
+    consents: "Consents | None" = None
 
     @property
     def who(self) -> Who:
@@ -135,25 +158,33 @@ def find_subjects(work: Work, authorization: Authorization) -> tuple[Person, Par
     return person, party
 
 
-def find_session(work: Work, cookie: str | None) -> SignedIn | None:
-    """Find who is signed in with a cookie; None when nobody is, or no longer."""
-    row = work.store.access.find_session(hash_cookie(cookie)) if cookie else None
+def find_session(work: Work, cookie: str | None, client_id: str = "") -> SignedIn | None:
+    """Find who is signed in with a cookie; None when nobody is, or no longer.
+
+    Args:
+        work: the request's share of the realm.
+        cookie: what the browser sent.
+        client_id: an app whose consents are of interest too, in the same statement.
+    """
+    row = work.store.access.find_session(hash_cookie(cookie), client_id) if cookie else None
     if row is None or not row.session.is_live(work.now):
         return None
     if row.person.demo and not work.realm.demo_allowed:
         return None
+    known = frozenset({row.person.person_id, row.session.party_id})
+    consents = Consents(client_id, known, row.allowed)
     if row.party is None:
-        return SignedIn(row.session, row.person, None, frozenset())
+        return SignedIn(row.session, row.person, None, frozenset(), consents)
     try:
         powers = powers_for(work, row.person.person_id, row.party.party_id)
     except MandateMissing:
-        return SignedIn(row.session, row.person, None, frozenset())
-    return SignedIn(row.session, row.person, row.party, powers)
+        return SignedIn(row.session, row.person, None, frozenset(), consents)
+    return SignedIn(row.session, row.person, row.party, powers, consents)
 
 
-def use_session(work: Work, cookie: str | None) -> SignedIn | None:
+def use_session(work: Work, cookie: str | None, client_id: str) -> SignedIn | None:
     """Find who is signed in, and note now and then that the session is in use."""
-    found = find_session(work, cookie)
+    found = find_session(work, cookie, client_id)
     if found is not None and work.now - found.session.seen_at >= TOUCH_SECONDS:
         work.store.sessions.touch(found.session.session_id, work.now)
     return found

@@ -14,6 +14,7 @@ GRACE_SECONDS = 10  # a refresh token may be repeated this long, and gives the s
 LIFETIME_SECONDS = 30 * 24 * 3600
 _COUNT_BYTES = 4
 _ID_BYTES = 16
+_PLAIN = b"\x01"
 
 
 @dataclass(frozen=True)
@@ -75,36 +76,52 @@ class Authorization:
     actors: str = ""
     derived_from: str = ""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether its app and the person themself are all that stands behind it."""
+        own = self.party_id == self.person_id
+        return own and not (self.confirmation or self.details or self.resources)
+
     def is_live(self, now: int) -> bool:
         """Tell whether tokens may still be drawn from it."""
         return self.redeemed_at is not None and self.revoked_at is None and now < self.expires_at
 
 
 @dataclass(frozen=True)
+class CodeHandle:
+    """What a code names: an authorization, and whether it was plain when the code was made."""
+
+    authorization_id: str
+    plain: bool = False
+
+
+@dataclass(frozen=True)
 class RefreshHandle:
-    """What a refresh token names: an authorization, and which of its refresh tokens."""
+    """What a refresh token names: an authorization, which of its refresh tokens, and the same."""
 
     authorization_id: str
     count: int
+    plain: bool = False
 
 
-def make_code(seals: Seals, authorization_id: str) -> str:
+def make_code(seals: Seals, authorization: Authorization) -> str:
     """Name an authorization by a code."""
-    return seals.seal_text(bytes.fromhex(authorization_id), "code")
+    return seals.seal_text(_written(authorization), "code")
 
 
-def read_code(seals: Seals, code: str) -> str | None:
-    """Return the authorization that a code names, None if it is none of ours."""
+def read_code(seals: Seals, code: str) -> CodeHandle | None:
+    """Return what a code names, None if it is none of ours."""
     try:
-        return seals.open_text(code, "code").hex()
+        content = seals.open_text(code, "code")
     except SealBroken:
         return None
+    return CodeHandle(content[:_ID_BYTES].hex(), content[_ID_BYTES:] == _PLAIN)
 
 
-def make_refresh_token(seals: Seals, authorization_id: str, count: int) -> str:
-    """Name an authorization's refresh token number `count`."""
-    content = bytes.fromhex(authorization_id) + count.to_bytes(_COUNT_BYTES, "big")
-    return seals.seal_text(content, "refresh token")
+def make_refresh_token(seals: Seals, authorization: Authorization) -> str:
+    """Name an authorization's next refresh token, always in the same way."""
+    count = authorization.refreshes.to_bytes(_COUNT_BYTES, "big")
+    return seals.seal_text(count + _written(authorization), "refresh token")
 
 
 def read_refresh_token(seals: Seals, token: str) -> RefreshHandle | None:
@@ -113,5 +130,12 @@ def read_refresh_token(seals: Seals, token: str) -> RefreshHandle | None:
         content = seals.open_text(token, "refresh token")
     except SealBroken:
         return None
-    count = int.from_bytes(content[_ID_BYTES:], "big")
-    return RefreshHandle(content[:_ID_BYTES].hex(), count)
+    count, named = content[:_COUNT_BYTES], content[_COUNT_BYTES:]
+    plain = named[_ID_BYTES:] == _PLAIN
+    return RefreshHandle(named[:_ID_BYTES].hex(), int.from_bytes(count, "big"), plain)
+
+
+def _written(authorization: Authorization) -> bytes:
+    """Write which one it is; that it is plain spares a statement later, and decides nothing."""
+    name = bytes.fromhex(authorization.authorization_id)
+    return name + _PLAIN if authorization.is_plain else name

@@ -164,16 +164,25 @@ def _needs_choice(arrival: _Arrival) -> bool:  # 4
 
 
 def _needs_consent(arrival: _Arrival) -> bool:  # 5
-    person, party = arrival.signed_in.person, arrival.signed_in.party
+    party = arrival.signed_in.party
     if party is None or arrival.flow.consented(arrival.session_id, party.party_id):
         return False
-    client_id = arrival.pending.client.client_id
     if arrival.pending.occasion is not None:  # a yes to another device counts for it alone
         return True
     if arrival.pending.particulars.details:  # each of them is agreed to on its own
         return True
-    given = arrival.work.store.clients.find_consent(person.person_id, party.party_id, client_id)
+    given = _given(arrival, party.party_id)
     return arrival.prompts("consent") or not is_agreed(arrival.pending.scopes, given)
+
+
+def _given(arrival: _Arrival, party_id: str) -> frozenset[str]:
+    """Return what the app was allowed before; it may have been read with the session."""
+    client_id, known = arrival.pending.client.client_id, arrival.signed_in.consents
+    given = known.given(client_id, party_id) if known else None
+    if given is not None:
+        return given
+    person_id = arrival.signed_in.person.person_id
+    return arrival.work.store.clients.find_consent(person_id, party_id, client_id)
 
 
 _STEPS: tuple[tuple[str, str, Callable[[_Arrival], bool]], ...] = (
@@ -186,7 +195,8 @@ _STEPS: tuple[tuple[str, str, Callable[[_Arrival], bool]], ...] = (
 
 def _may_answer(pending: Asked, signed_in: SignedIn) -> bool:
     """Tell whether a request may be answered by whoever is signed in."""
-    return pending.occasion is None or pending.occasion.may_answer(signed_in.person.person_id)
+    asked = pending.occasion.person_id if pending.occasion else ""
+    return asked in {"", signed_in.person.person_id}
 
 
 def _is_somebody_else(work: Work, pending: Asked, signed_in: SignedIn) -> bool:

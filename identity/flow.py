@@ -6,9 +6,11 @@ which consent seems to be given.
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 from identity.errors import FlowExpired, SealBroken
+from identity.parameters import Parameters, read_parameters
 from identity.seals import Seals
 
 LIFETIME_SECONDS = 3600
@@ -42,6 +44,18 @@ class Flow:
     signed: bool = False
     decoupled: str = ""
 
+    @classmethod
+    def begin(cls, request: Parameters, now: int) -> "Flow":
+        """Begin with a request that was read just now, so that it is not read again."""
+        flow = cls(request.encoded, now)
+        vars(flow)["parameters"] = request
+        return flow
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The request, read."""
+        return read_parameters(self.query)
+
     def has(self, step: str, session_id: str) -> bool:
         """Tell whether a step was done in this sign-in."""
         return step in self.done and self.session_id == session_id
@@ -58,8 +72,9 @@ class Flow:
 
 def seal_flow(seals: Seals, flow: Flow) -> str:
     """Write a flow into text that fits a URL and that only we can read."""
-    fields = {**vars(flow), "done": sorted(flow.done)}
-    return seals.seal_text(json.dumps(fields, separators=(",", ":")).encode(), "flow")
+    written = {each.name: getattr(flow, each.name) for each in fields(flow)}
+    written["done"] = sorted(flow.done)
+    return seals.seal_text(json.dumps(written, separators=(",", ":")).encode(), "flow")
 
 
 def open_flow(seals: Seals, text: str, now: int) -> Flow:
@@ -69,10 +84,10 @@ def open_flow(seals: Seals, text: str, now: int) -> Flow:
         FlowExpired: it was begun too long ago, or is none of ours.
     """
     try:
-        fields = json.loads(seals.open_text(text, "flow"))
+        read = json.loads(seals.open_text(text, "flow"))
     except SealBroken:
         raise FlowExpired("this sign-in was not begun here") from None
-    flow = Flow(**{**fields, "done": frozenset(fields["done"])})
+    flow = Flow(**{**read, "done": frozenset(read["done"])})
     if now >= flow.started_at + LIFETIME_SECONDS:
         raise FlowExpired("this sign-in was begun too long ago")
     return flow

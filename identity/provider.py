@@ -29,7 +29,6 @@ from identity.flow import Flow
 from identity.grants import GRANTS
 from identity.grants.adapters import KnownClient
 from identity.grants.authentication import authenticate, find_client, named_client
-from identity.grants.ciba import BackchannelAuthentication
 from identity.grants.device import DeviceAuthorization
 from identity.grants.introspection import Introspection
 from identity.grants.messages import Answer, Refusal, Request
@@ -37,7 +36,7 @@ from identity.grants.particulars import NOTHING, Particulars, granted_particular
 from identity.grants.possession import NONE, check_bound
 from identity.grants.revocation import Revocation
 from identity.grants.ways import check_way
-from identity.parameters import Parameters, read_parameters
+from identity.parameters import Parameters
 from identity.realm import Work
 from identity.refusals import Fault
 from identity.replies import encrypt_id_token
@@ -53,7 +52,6 @@ _ENDPOINTS: Mapping[str, Any] = {
     "/introspect": Introspection,
     "/revoke": Revocation,
     "/device_authorization": DeviceAuthorization,
-    "/bc-authorize": BackchannelAuthentication,
 }
 
 
@@ -106,7 +104,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         """Make an answer; a redirect is 303 (RFC 9700 §4.12), as the request wishes."""
         if status != FOUND or self.reply is None:
             return Answer(status, body, [*headers, *self.possession.headers])
-        told = added_parameters(self.reply.address, dict(headers)["Location"])
+        told = body or added_parameters(self.reply.address, dict(headers)["Location"])
         location = self.reply.location(self.work, told)
         return Answer(SEE_OTHER, "", [("Location", location)], posted=self.reply.posted)
 
@@ -147,9 +145,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]
         answer["access_token"] = sign_token(realm.keys, ACCESS, claims)
         answer["expires_in"] = claims["exp"] - self.work.now
         if include_refresh_token and (user.offline or OFFLINE in user.scopes):
-            answer["refresh_token"] = make_refresh_token(
-                realm.seals, user.authorization_id, user.refreshes
-            )
+            answer["refresh_token"] = make_refresh_token(realm.seals, user)
         if OPENID in scopes and not user.actors:  # told to the app that signed the person in
             access_token = str(answer["access_token"])
             answer["id_token"] = self.make_id_token(client.client, user, access_token)
@@ -255,7 +251,7 @@ def examine_authorization(server: Server, flow: Flow) -> Pending | Refusal:
     Raises:
         BadAuthorizeRequest: the client or its address is not known.
     """
-    parameters = read_parameters(flow.query)
+    parameters = flow.parameters
     request = Request("GET", server.work.realm.issuer + "/authorize", parameters)
     request.pushed = flow.pushed
     client = _asking_client(server, parameters)
@@ -277,7 +273,7 @@ def refuse_authorization(server: Server, flow: Flow, refusal: Refusal) -> Answer
     Raises:
         BadAuthorizeRequest: the client or its address is not known.
     """
-    parameters = read_parameters(flow.query)
+    parameters = flow.parameters
     _asking_client(server, parameters)
     error = OAuth2Error(refusal.description, error=refusal.code)
     error.redirect_uri, error.state = parameters.get("redirect_uri"), parameters.get("state")
@@ -367,11 +363,6 @@ def answer_revocation(work: Work, parameters: Parameters) -> Answer:
 def answer_device_authorization(work: Work, parameters: Parameters) -> Answer:
     """Answer at the device authorization endpoint (RFC 8628 §3.1)."""
     return _answer(work, parameters, "/device_authorization")
-
-
-def answer_backchannel_authentication(work: Work, parameters: Parameters) -> Answer:
-    """Answer at the backchannel authentication endpoint (CIBA Core §7)."""
-    return _answer(work, parameters, "/bc-authorize")
 
 
 def _answer(work: Work, parameters: Parameters, path: str) -> Answer:

@@ -56,6 +56,8 @@ class Reply:
 
 def with_parameters(address: str, parameters: Mapping[str, str]) -> str:
     """Add parameters to an address, keeping its own (RFC 6749 §3.1.2)."""
+    if not {"?", "#"} & set(address):
+        return f"{address}?{urlencode(parameters)}"
     parts = urlsplit(address)
     query = [*parse_qsl(parts.query, keep_blank_values=True), *parameters.items()]
     return urlunsplit(parts._replace(query=urlencode(query)))

@@ -14,7 +14,7 @@ from ledger.anchoring import Ledger, check_log, ensure_contract
 from ledger.chains.chain import Chain
 from ledger.errors import ChainError, LogForked
 from service import demo as data
-from service import logs
+from service import logs, memory
 from service.app import create_app, make_desk
 from service.metrics import share_between_workers
 from service.opened import Opened, open_service
@@ -47,6 +47,7 @@ def serve(settings: Settings, where: Where, *, demo: bool, console: Console) -> 
         BadSetting: several workers on a database that has one writer.
     """
     logs.set_up(settings.log)
+    memory.settle()
     _check_workers(settings, where.workers)
     if where.workers > 1:
         share_between_workers(settings.data / "metrics")
@@ -99,6 +100,7 @@ def _listen(settings: Settings, where: Where) -> socket.socket:
 def _serve_alone(settings: Settings, demo: bool, listening: socket.socket) -> None:  # noqa: FBT001
     """Be one of several workers."""
     logs.set_up(settings.log)
+    memory.settle()
     opened = open_service(settings, demo=demo)
     _run(opened, opened.open_chain(mines=False), listening)
 
@@ -114,6 +116,7 @@ def _run(opened: Opened, chain: Chain, listening: socket.socket) -> None:
         date_header=False,
         timeout_graceful_shutdown=5,
     )
+    memory.keep_what_is_loaded()
     uvicorn.Server(config).run(sockets=[listening])
 
 

@@ -42,9 +42,10 @@ class KnownClient(ClientMixin):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class CodeInHand(AuthorizationCodeMixin):  # type: ignore[misc]
-    """An authorization whose code was presented."""
+    """An authorization whose code was presented, and perhaps used up already."""
 
     authorization: Authorization
+    used: bool = False
     code_challenge_method = "S256"
 
     @property
@@ -63,10 +64,11 @@ class CodeInHand(AuthorizationCodeMixin):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class RefreshInHand(TokenMixin):  # type: ignore[misc]
-    """An authorization whose refresh token number `count` was presented."""
+    """An authorization whose refresh token number `count` was presented, perhaps used up."""
 
     authorization: Authorization
     count: int
+    used: bool = False
 
     def check_client(self, client: KnownClient) -> bool:
         """Tell whether it was given to this client."""

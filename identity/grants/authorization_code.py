@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidGrantError
+from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from identity.acting import SignedIn
 from identity.authorizations import (
     CODE_SECONDS,
     LIFETIME_SECONDS,
     Authorization,
+    CodeHandle,
     make_code,
     read_code,
 )
@@ -31,41 +33,49 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
 
     request: Any
 
-    def generate_authorization_code(self) -> str:
-        """Seal the id of an authorization to be."""
-        self.request.authorization_id = self.work.realm.fresh_id()
-        return make_code(self.work.realm.seals, self.request.authorization_id)
+    def create_authorization_response(self, redirect_uri: str, grant_user: SignedIn | None) -> Any:
+        """Tell the app its code; the server writes the address, in the way that was asked for.
 
-    def save_authorization_code(self, _code: str, request: Any) -> None:
-        """Write the one row behind the code and all its tokens."""
+        Raises:
+            AccessDeniedError: the person refused.
+        """
+        if grant_user is None:
+            raise AccessDeniedError(redirect_uri=redirect_uri)
+        self.request.user = grant_user
+        authorization = self._authorize()
+        self._use_up_pushed(self.request)
+        self.work.store.authorizations.add(authorization)
+        code = make_code(self.work.realm.seals, authorization)
+        state = self.request.payload.state
+        return 302, {"code": code} | ({"state": state} if state else {}), []
+
+    def _authorize(self) -> Authorization:
+        """Make the one row behind the code and all its tokens."""
+        request, now = self.request, self.work.now
         acting: SignedIn = request.user
-        data, now = request.payload.data, self.work.now
+        data, particulars = request.payload.data, request.particulars
         wanted = data.get("claims", "")
-        details, resources = request.particulars.details, request.particulars.resources
         assert acting.party is not None  # noqa: S101  # `authorizing` asks for it first
-        self._use_up_pushed(request)
-        self.work.store.authorizations.add(
-            Authorization(
-                authorization_id=request.authorization_id,
-                client_id=request.client.client.client_id,
-                person_id=acting.person.person_id,
-                party_id=acting.party.party_id,
-                session_id=acting.session.session_id,
-                redirect_uri=request.payload.redirect_uri,
-                scopes=split(request.scope),
-                nonce=data.get("nonce"),
-                code_challenge=data.get("code_challenge", ""),
-                auth_time=acting.session.auth_time,
-                acr=acting.session.acr,
-                amr=acting.session.amr,
-                code_expires_at=now + CODE_SECONDS,
-                expires_at=now + LIFETIME_SECONDS,
-                confirmation=code_confirmation(data.get("dpop_jkt", "")),
-                claims=" ".join(sorted(CLAIMS.keys() & read_wanted(wanted).id_token.keys())),
-                offline=policy_of(request.client.client).offline,
-                details=write_details(details),
-                resources=" ".join(resources),
-            )
+        return Authorization(
+            authorization_id=self.work.realm.fresh_id(),
+            client_id=request.client.client.client_id,
+            person_id=acting.person.person_id,
+            party_id=acting.party.party_id,
+            session_id=acting.session.session_id,
+            redirect_uri=request.payload.redirect_uri,
+            scopes=split(request.scope),
+            nonce=data.get("nonce"),
+            code_challenge=data.get("code_challenge", ""),
+            auth_time=acting.session.auth_time,
+            acr=acting.session.acr,
+            amr=acting.session.amr,
+            code_expires_at=now + CODE_SECONDS,
+            expires_at=now + LIFETIME_SECONDS,
+            confirmation=code_confirmation(data.get("dpop_jkt", "")),
+            claims=" ".join(sorted(CLAIMS.keys() & read_wanted(wanted).id_token.keys())),
+            offline=policy_of(request.client.client).offline,
+            details=write_details(particulars.details),
+            resources=" ".join(particulars.resources),
         )
 
     def _use_up_pushed(self, request: Any) -> None:
@@ -82,15 +92,34 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
 
     def query_authorization_code(self, code: str, client: KnownClient) -> CodeInHand | None:
         """Find what a code names. A code that was used already takes back what it gave."""
-        authorization_id = read_code(self.work.realm.seals, code)
+        handle = read_code(self.work.realm.seals, code)
+        if handle is None:
+            return None
+        self.request.client = client
+        if handle.plain and self.is_plain and (used := self._redeem_plain(handle)):
+            return CodeInHand(used, used=True)
         store, now = self.work.store.authorizations, self.work.now
-        found = store.find(authorization_id) if authorization_id else None
+        found = store.find(handle.authorization_id)
         if found is None or found.client_id != client.client.client_id:
             return None
         if found.redeemed_at is not None:
             store.revoke(found.authorization_id, now)
             return None
         return CodeInHand(found) if now < found.code_expires_at else None
+
+    def _redeem_plain(self, handle: CodeHandle) -> Authorization | None:
+        """Use a plain code up in the statement that compares everything; None if anything differs.
+
+        Then the code is as it was, and goes the long way to hear why.
+        """
+        form, store = self.request.form, self.work.store.authorizations
+        verifier = form.get("code_verifier", "")
+        if not verifier.isascii():
+            return None
+        challenge = create_s256_code_challenge(verifier) if verifier else ""
+        address = form.get("redirect_uri", "")
+        key, now = handle.authorization_id, self.work.now
+        return store.redeem_plain(key, now, self.holder, address, challenge)
 
     def authenticate_user(self, code: CodeInHand) -> Authorization:
         """Use the code up, in the one statement that decides between parallel tries.
@@ -99,10 +128,12 @@ class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]
             InvalidGrantError: another try was first, the code is bound to another key, or the
                 mandate has ended.
         """
-        check_still_allowed(self.work, code.authorization)
+        check_still_allowed(self.work, code.authorization, real=code.used)
         held = self.server.confirmation
         check_code_holder(code.authorization, held)
         self.narrow(code.authorization)
+        if code.used:
+            return code.authorization
         store, now = self.work.store.authorizations, self.work.now
         kept = kept_confirmation(self.request.client.client, held)
         redeemed = store.redeem(code.authorization.authorization_id, now, kept)

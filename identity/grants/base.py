@@ -7,10 +7,12 @@ from authlib.oauth2.rfc6749 import InvalidGrantError
 from identity.acting import powers_for
 from identity.authorizations import Authorization
 from identity.clients import AUTH_METHODS, Client
+from identity.details import PARAMETER
 from identity.errors import MandateMissing
 from identity.grants.particulars import narrowed_particulars
 from identity.realm import Work
 from identity.responding import QUERY, is_allowed
+from identity.store.authorizations import Holder
 
 
 class Ours:
@@ -30,6 +32,17 @@ class Ours:
         work: Work = self.server.work
         return work
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the request asks for no less than was granted, and shows no key."""
+        wants = {"scope", PARAMETER} & self.request.form.keys()
+        return not (wants or self.request.parameters.resources or self.server.confirmation)
+
+    @property
+    def holder(self) -> Holder:
+        """The app that asks, as the rows know it."""
+        return Holder(self.request.client.client.client_id, self.work.realm.demo_allowed)
+
     def narrow(self, authorization: Authorization) -> None:
         """Note what the token to come is for; before anything is used up.
 
@@ -42,13 +55,18 @@ class Ours:
         )
 
 
-def check_still_allowed(work: Work, authorization: Authorization) -> None:
+def check_still_allowed(work: Work, authorization: Authorization, *, real: bool = False) -> None:
     """Check that the mandate behind an authorization still holds.
+
+    Args:
+        work: the request's share of the realm.
+        authorization: what a person allowed.
+        real: that person may act here, which was seen already.
 
     Raises:
         InvalidGrantError: it does not, or the person is one of the demo data.
     """
-    if not work.realm.demo_allowed:
+    if not (real or work.realm.demo_allowed):
         _check_real(work, authorization.person_id)
     try:
         powers_for(work, authorization.person_id, authorization.party_id, authorization.scopes)

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from identity.flow import Flow
 from identity.grants.messages import Answer
 from identity.pages.frame import Frame, see_other
-from identity.parameters import read_parameters
 from identity.responding import added_parameters
 
 
@@ -19,7 +18,7 @@ def deliver(frame: Frame, request: Request, flow: Flow, answer: Answer) -> Respo
     location = answer.location
     if location is None or not answer.posted:
         return see_other(location or "/")
-    address = read_parameters(flow.query).get("redirect_uri")
+    address = flow.parameters.get("redirect_uri")
     fields = added_parameters(address, location)
     frame.allow_form_action(request, address)
     return frame.render(request, "identity/form-post.html", {"address": address, "fields": fields})

@@ -11,7 +11,6 @@ from identity.clients import Client
 from identity.flow import Flow, open_flow, seal_flow
 from identity.grants.messages import Answer
 from identity.pages.frame import Frame, local_address
-from identity.parameters import read_parameters
 from identity.realm import Realm, Work
 
 AS, PERSON, COMPANY = "as", "person", "company"
@@ -54,7 +53,7 @@ class Onward:
 
     def _language(self) -> Mapping[str, str]:
         """Return the language the app asks for; the frame reads it from the address."""
-        wished = read_parameters(self.flow.query).get("ui_locales") if self.flow else ""
+        wished = self.flow.parameters.get("ui_locales") if self.flow else ""
         return {"ui_locales": wished} if wished else {}
 
     def address(self) -> str:

@@ -44,10 +44,11 @@ def add_authorize(routes: APIRouter, realm: Realm, frame: Frame) -> None:
         sent = await read_request(request)
         if request.method != "GET" or sent.fault or NOT_PLAIN & sent.values.keys():
             return await run_in_threadpool(answer, request, sent)
-        flow, cookie = Flow(sent.encoded, realm.clock()), read_cookie(request, realm)
+        flow, cookie = Flow.begin(sent, realm.clock()), read_cookie(request, realm)
+        asking = sent.get("client_id")
         try:
             outcome = await run_direct(
-                realm, lambda work: authorize(work, flow, use_session(work, cookie))
+                realm, lambda work: authorize(work, flow, use_session(work, cookie, asking))
             )
         except BadAuthorizeRequest as error:
             return await run_in_threadpool(explain, request, error)

@@ -27,12 +27,24 @@ async def read_request(request: Request) -> Parameters:
         )
     if named.get(b"content-type", b"").partition(b";")[0].strip().lower() != FORM:
         return Parameters({}, authorization=authorization, shown=shown)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            return Parameters({}, unreadable="the request is too long")
+    body = await _read_body(request)
+    if body is None:
+        return Parameters({}, unreadable="the request is too long")
     return read_parameters(body.decode("latin-1"), authorization, shown)
+
+
+async def _read_body(request: Request) -> bytes | None:
+    """Read a short body; None if it is long, or breaks off."""
+    body, more = b"", True
+    while more:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MOST_BYTES:
+            return None
+    return body
 
 
 def _extensions(request: Request) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Who acts, in one statement: the rows behind a session or a token, joined with their names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, select
+from sqlalchemy import Connection, Select, and_, bindparam, exists, select
 
 from identity.authorizations import Authorization
 from identity.options import Options, read_options
@@ -15,6 +16,7 @@ from identity.store.sessions import SESSION
 from identity.store.tables import (
     authorizations,
     clients,
+    consents,
     legal_persons,
     people,
     revoked_tokens,
@@ -28,11 +30,20 @@ _BODY = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.
 
 @dataclass(frozen=True)
 class SessionRow:
-    """A session with the people in it; `party` is None while nobody was chosen."""
+    """A session with the people in it.
+
+    Attributes:
+        session: the sign-in.
+        person: who.
+        party: for whom; None while nobody was chosen.
+        allowed: what the app asked about was allowed before, by the party: the person, or the
+            one they act for now.
+    """
 
     session: Session
     person: Person
     party: Party | None
+    allowed: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -66,14 +77,22 @@ class AccessStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def find_session(self, cookie_hash: bytes) -> SessionRow | None:
-        """Find a session and the names in it, live or not."""
-        row = self._first(_SESSION, cookie_hash=cookie_hash)
-        if row is None:
+    def find_session(self, cookie_hash: bytes, client_id: str = "") -> SessionRow | None:
+        """Find a session and the names in it, live or not.
+
+        Args:
+            cookie_hash: hash of the browser's cookie.
+            client_id: an app that asks for consent, empty for none.
+        """
+        values = {"cookie_hash": cookie_hash, "client_id": client_id}
+        rows = [tuple(row) for row in self._connection.execute(_SESSION, values)]
+        if not rows:
             return None
+        row = rows[0]
         session = Session(*row[: len(SESSION)])
         person, party = _subjects(row[len(SESSION) :], session.party_id)
-        return SessionRow(session, person, party)
+        allowed = {each[-2]: frozenset((each[-1] or "").split()) for each in rows}
+        return SessionRow(session, person, party, allowed)
 
     def find_token(self, authorization_id: str, jti: str) -> TokenRow | None:
         """Find the authorization behind a token and the names in it, live or not."""
@@ -115,9 +134,17 @@ def _subjects(values: tuple[Any, ...], party_id: str | None) -> tuple[Person, Pa
 
 _REVOKED = select(exists().where(revoked_tokens.c.jti == bindparam("jti"))).scalar_subquery()
 _SESSION = lasting(
-    select(*SESSION, *PERSON, *_BODY)
+    select(*SESSION, *PERSON, *_BODY, consents.c.party_id, consents.c.scopes)
     .join(people, people.c.person_id == sessions.c.person_id)
     .outerjoin(legal_persons, legal_persons.c.legal_person_id == sessions.c.party_id)
+    .outerjoin(
+        consents,
+        and_(
+            consents.c.person_id == sessions.c.person_id,
+            consents.c.party_id.in_([sessions.c.person_id, sessions.c.party_id]),
+            consents.c.client_id == bindparam("client_id"),
+        ),
+    )
     .where(sessions.c.cookie_hash == bindparam("cookie_hash"))
 )
 _TOKEN = lasting(

@@ -1,13 +1,24 @@
 """Authorizations and withdrawn tokens, as rows. Where two requests race, one statement decides."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, exists, insert, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Executable,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from identity.authorizations import Authorization
 from identity.store.dialects import lasting, upsert
-from identity.store.tables import authorizations, revoked_tokens, sessions
+from identity.store.tables import authorizations, people, revoked_tokens, sessions
 
 _ORIGIN = authorizations.alias()
 _LIVE = authorizations.c.revoked_at.is_(None)
@@ -45,6 +56,39 @@ _REFRESH = lasting(
     .values(refreshes=authorizations.c.refreshes + 1, refreshed_at=bindparam("now"))
     .returning(authorizations)
 )
+# Behind what is plain stand its app and the person themself: nothing but the row matters.
+_PLAIN = (
+    authorizations.c.client_id == bindparam("client"),
+    authorizations.c.party_id == authorizations.c.person_id,
+    authorizations.c.confirmation == "",
+    authorizations.c.details == "",
+    authorizations.c.resources == "",
+    or_(
+        bindparam("demo", type_=Boolean()),
+        exists().where(people.c.person_id == authorizations.c.person_id, ~people.c.demo),
+    ),
+)
+_REDEEM_PLAIN = lasting(
+    _REDEEM.where(
+        *_PLAIN,
+        authorizations.c.redirect_uri == bindparam("address"),
+        authorizations.c.code_challenge == bindparam("challenge"),
+    )
+)
+_REFRESH_PLAIN = lasting(_REFRESH.where(*_PLAIN))
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who presents a code or a refresh token.
+
+    Attributes:
+        client_id: the app, proved.
+        demo: whether people of the demo data count.
+    """
+
+    client_id: str
+    demo: bool
 
 
 class AuthorizationStore:
@@ -78,6 +122,30 @@ class AuthorizationStore:
     def refresh(self, authorization_id: str, count: int, now: int) -> Authorization | None:
         """Use refresh token number `count` up. Of many parallel tries exactly one succeeds."""
         return self._change(_REFRESH, key=authorization_id, count=count, now=now)
+
+    def redeem_plain(
+        self, authorization_id: str, now: int, holder: Holder, address: str, challenge: str
+    ) -> Authorization | None:
+        """Use a plain code up, if its app and address are these and its proof key fits; else
+        change nothing. Of many parallel tries exactly one gets the authorization.
+
+        Args:
+            authorization_id: what the code names.
+            now: when.
+            holder: who presents it.
+            address: the `redirect_uri` it was sent to.
+            challenge: what the proof key hashes to, empty for none (RFC 7636 §4.6).
+        """
+        known = {"client": holder.client_id, "demo": holder.demo}
+        values = {"key": authorization_id, "now": now, "address": address, "challenge": challenge}
+        return self._change(_REDEEM_PLAIN, **known, **values)
+
+    def refresh_plain(
+        self, authorization_id: str, count: int, now: int, holder: Holder
+    ) -> Authorization | None:
+        """Use refresh token number `count` of a plain authorization up, if it is its app's."""
+        known = {"client": holder.client_id, "demo": holder.demo}
+        return self._change(_REFRESH_PLAIN, key=authorization_id, count=count, now=now, **known)
 
     def touch(self, authorization_id: str, now: int) -> None:
         """Note that an app goes on using a refresh token that does not rotate."""

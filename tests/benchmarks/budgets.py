@@ -17,8 +17,20 @@ class Budget:
 
 
 BUDGETS = {
-    # none: the client is known from a moment ago
+    # its app is known from a moment ago
     "token, client credentials": Budget(0, 1, 0),
+    # session with names and consent; the row behind the code
+    "authorize, signed in": Budget(2, 0, 0),
+    # the code's row, compared and used up; access token and ID token
+    "token, code": Budget(1, 2, 0),
+    # the same row, one further
+    "token, refresh": Budget(1, 2, 0),
+    # the row, its person, its app, and whether the token was withdrawn
+    "userinfo": Budget(1, 0, 1),
+    "introspection": Budget(1, 0, 1),
+    # written once for each set of keys
+    "keys": Budget(0, 0, 0),
+    "metadata": Budget(0, 0, 0),
     # token's client and owner; find, record of issue, redeem, append
     "verification by API": Budget(5, 0, 2),
     # token's client; authority, holder, serial, append, licence

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from identity.access import verify_access
-from identity.acting import current_session
+from identity.acting import current_session, use_session
 from identity.arriving import arrive
 from identity.authorizing import Ask, authorize
 from identity.flow import Flow
@@ -106,3 +106,35 @@ def test_a_whole_code_flow_of_somebody_known(world: World) -> None:
     with statements(world) as sent, world.realm.reading() as store:
         assert verify_access(world.realm.work(store), tokens["access_token"])
     assert len(sent) == 2
+
+
+def test_a_whole_code_flow_of_a_person_for_themself(world: World) -> None:
+    cookie, signed_in = world.sign_in("reader")
+    person = signed_in.person.person_id
+    scope = "openid profile offline_access"
+    with world.working() as work:
+        work.store.clients.save_consent(person, person, "web", EVERYTHING, work.now)
+    with statements(world) as sent, world.working() as work:
+        found = use_session(work, cookie, "web")
+        answer = authorize(work, Flow(query(request_of(scope=scope)), work.now), found)
+    assert not isinstance(answer, Ask)
+    assert len(sent) == 3  # session with consent, client, code
+    code = told(answer.location or "")["code"]
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": REDIRECT,
+        "code_verifier": VERIFIER,
+    }
+    with statements(world) as sent, world.working() as work:
+        parameters = read_parameters(query(form), basic()["Authorization"])
+        tokens = answer_token_request(work, parameters).body
+    assert len(sent) == 2  # client, and the code in one
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    with statements(world) as sent, world.working() as work:
+        parameters = read_parameters(query(form), basic()["Authorization"])
+        assert answer_token_request(work, parameters).status == 200
+    assert len(sent) == 2
+    with statements(world) as sent, world.realm.reading() as store:
+        assert verify_access(world.realm.work(store), tokens["access_token"])
+    assert len(sent) == 1
