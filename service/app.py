@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp
 
@@ -156,7 +156,19 @@ def lead(opened: Opened) -> Job:
 
 
 def create_app(opened: Opened, chain: Chain) -> ASGIApp:
-    """Put the service together.
+    """Put the service together, with what stands before every request."""
+    app, protocol = assemble(opened, chain)
+    lane = Lane(
+        app,
+        routes=protocol.routes,
+        handlers=app.exception_handlers,
+        https=opened.settings.https,
+    )
+    return _in_front(lane, opened)
+
+
+def assemble(opened: Opened, chain: Chain) -> tuple[FastAPI, APIRouter]:
+    """Put the domains, their routes and their pages together; those of the protocol apart too.
 
     Args:
         opened: database, keys and clock.
@@ -189,20 +201,18 @@ def create_app(opened: Opened, chain: Chain) -> ASGIApp:
         openapi_url="/openapi.json",
         redirect_slashes=False,
     )
-    https = opened.settings.https
     frame = make_frame(opened)
     protocol = identity.routes.router(opened.realm, frame)
     app.add_middleware(Patience)
     app.add_middleware(BodyLimit)
-    app.add_middleware(AnswerHeaders, https=https)
+    app.add_middleware(AnswerHeaders, https=opened.settings.https)
     app.include_router(protocol)
     answer_errors(app, frame)
     _send_to_sign_in(app)
     desk = make_desk(opened)
     _add_api(app, opened, chain, desk)
     _add_pages(app, opened, chain, desk, frame)
-    lane = Lane(app, routes=protocol.routes, handlers=app.exception_handlers, https=https)
-    return _in_front(lane, opened)
+    return app, protocol
 
 
 def _in_front(app: ASGIApp, opened: Opened) -> ASGIApp:

@@ -1,6 +1,5 @@
 """Apps that prove themselves, and hold their tokens, by the certificate of their connection."""
 
-import asyncio
 import base64
 import datetime
 import json
@@ -24,6 +23,7 @@ from tests.identity.conftest import Site
 from tests.identity.holding import Holder, claims_of
 from tests.identity.signing import add_signer, assertion, proving
 from tests.identity.world import COMPANY_CODE, World, make_app
+from tests.running_loops import run_alone
 
 line, module = pytest.mark.line, pytest.mark.module
 NAME = "CN=bank.example, O=演示银行, C=CN"
@@ -136,7 +136,7 @@ def test_a_certificate_from_anybody_but_a_proxy_of_ours_is_not_seen(bank: Site) 
 
     for address, status in (("127.0.0.1", 200), ("203.0.113.7", 401), ("unix", 401)):
         for headers in (GOOD.headers(), forged):
-            assert asyncio.run(status_from(address, headers)) == status
+            assert run_alone(status_from(address, headers)) == status
 
 
 @line(23)

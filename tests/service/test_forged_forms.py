@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.app import create_app
+from service.app import assemble
 from service.opened import open_service
 from service.settings import read_settings
 from tests.identity.test_forged_forms import paths_in
@@ -16,7 +16,7 @@ from tests.service.serving import served
 @pytest.mark.line(34)
 def test_line_34_no_form_of_the_whole_service_is_taken_without_its_token(tmp_path: Path) -> None:
     opened = open_service(read_settings({"HAIHE_DATA": str(tmp_path / "data")}), demo=True)
-    app = create_app(opened, opened.open_chain(mines=True))
+    app, _ = assemble(opened, opened.open_chain(mines=True))
     paths = {path for path in paths_in(app) if not path.startswith("/api/")}
     assert len(paths) > 15
     with served(app) as url, httpx.Client(base_url=url) as http:

@@ -27,6 +27,7 @@ from identity.store.tables import metadata, sign_ins, used_names
 from service.database import Database
 from service.postgres.connection import DirectConnection
 from service.postgres.lines import Limits, Lines
+from tests.running_loops import run_alone
 from tests.tools_found import postgres, start_postgres, stop_postgres
 
 pytestmark = pytest.mark.postgres
@@ -59,7 +60,7 @@ def direct(folder: Path, act: Callable[[DirectConnection], Any], **limits: Any) 
         finally:
             lines.close()
 
-    return asyncio.run(run())
+    return run_alone(run())
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_of_many_that_insert_the_same_one_does(folder: Path) -> None:
         lines.close()
         return list(done)
 
-    assert asyncio.run(run()).count(True) == 1
+    assert run_alone(run()).count(True) == 1
 
 
 def test_a_statement_that_takes_too_long_is_lost_and_the_next_one_is_not(folder: Path) -> None:
@@ -151,7 +152,7 @@ def test_waiting_for_a_line_ends_in_time_and_the_queue_is_bounded(folder: Path) 
         lines.close()
         return list(ends)
 
-    ends = asyncio.run(run())
+    ends = run_alone(run())
     assert [type(end) for end in ends].count(PoolExhausted) == 3
 
 
@@ -173,7 +174,7 @@ def test_whoever_hangs_up_takes_nobodys_answer_along(folder: Path) -> None:
         lines.close()
         return found
 
-    assert asyncio.run(run()) == [0, 1, 2]
+    assert run_alone(run()) == [0, 1, 2]
 
 
 def test_lines_come_back_with_their_database(folder: Path) -> None:

@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.web.pressure import Patience, Pressure
+from tests.running_loops import run_alone
 
 Wait = Callable[[], Awaitable[object]]
 
@@ -47,7 +48,7 @@ def test_as_many_as_there_is_room_for_are_answered_and_one_more_is_not(most: int
     async def refused(http: httpx.AsyncClient) -> int:
         return (await http.get("/token")).status_code
 
-    asyncio.run(run())
+    run_alone(run())
 
 
 def test_a_busy_worker_still_says_that_it_lives() -> None:
@@ -56,7 +57,7 @@ def test_a_busy_worker_still_says_that_it_lives() -> None:
             assert_busy(await http.get("/"))
             assert (await http.get("/health")).status_code == 200
 
-    asyncio.run(run())
+    run_alone(run())
 
 
 def test_what_takes_too_long_is_answered_all_the_same() -> None:
@@ -68,7 +69,7 @@ def test_what_takes_too_long_is_answered_all_the_same() -> None:
             assert asyncio.get_running_loop().time() - began < 0.4
         await asyncio.sleep(0.6)  # what it says later is not heard
 
-    asyncio.run(run())
+    run_alone(run())
 
 
 def test_what_is_in_time_is_left_alone() -> None:
@@ -77,4 +78,4 @@ def test_what_is_in_time_is_left_alone() -> None:
         async with client(app) as http:
             assert (await http.get("/")).text == "done"
 
-    asyncio.run(run())
+    run_alone(run())

@@ -1,6 +1,5 @@
 """Who stands before us is believed when the operator named them, and nobody else is."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +10,7 @@ from service.opened import open_service
 from service.settings import BadSetting, read_settings
 from service.web.proxies import TrustedProxies, read_networks
 from tests.identity.certificates import ROOT, issue
+from tests.running_loops import run_alone
 
 line = pytest.mark.line
 SHOWN = issue(issuer=ROOT)
@@ -28,7 +28,7 @@ def seen(client: object, *headers: tuple[str, str], header: str = HEADER) -> dic
     written = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
     scope = {"type": "http", "client": client, "headers": written, "extensions": {"own": {}}}
     proxies = TrustedProxies(app, read_networks(OURS), header)
-    asyncio.run(proxies(scope, None, None))  # type: ignore[arg-type]
+    run_alone(proxies(scope, None, None))  # type: ignore[arg-type]
     return found
 
 
@@ -90,7 +90,7 @@ def test_what_is_no_request_passes() -> None:
         passed.append(scope)
 
     proxies = TrustedProxies(app, read_networks(OURS), HEADER)
-    asyncio.run(proxies({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
+    run_alone(proxies({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
     assert passed == [{"type": "lifespan"}]
 
 
