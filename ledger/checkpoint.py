@@ -65,7 +65,7 @@ class LogKey:
 
     def verifier_key(self) -> str:
         """Write the key as people pin it: `name+id+key`."""
-        return f"{self.origin}+{self.key_id.hex()}+{_encode(ED25519 + self.public)}"
+        return f"{self.origin}+{self.key_id.hex()}+{to_base64(ED25519 + self.public)}"
 
     def verify(self, message: bytes, signature: bytes) -> None:
         """Check a bare signature of the log.
@@ -121,7 +121,7 @@ def parse_verifier_key(text: str) -> LogKey:
     parts = text.split("+", 2)
     if len(parts) != 3 or not _ORIGIN.fullmatch(parts[0]):
         raise NoteRejected("a verifier key reads name+id+key")
-    data = _decode(parts[2])
+    data = from_base64(parts[2])
     key = LogKey(parts[0], data[1:])
     if data[:1] != ED25519 or len(data) != 33 or key.key_id.hex() != parts[1]:
         raise NoteRejected("the verifier key's id does not fit its key")
@@ -132,7 +132,7 @@ def sign_checkpoint(head: TreeHead, signer: LogSigner) -> str:
     """Write and sign a checkpoint."""
     body = _body(signer.origin, head)
     signature = signer.key.key_id + signer.private.sign(body.encode())
-    return f"{body}\n{EM_DASH} {signer.origin} {_encode(signature)}\n"
+    return f"{body}\n{EM_DASH} {signer.origin} {to_base64(signature)}\n"
 
 
 def open_checkpoint(note: str, key: LogKey) -> TreeHead:
@@ -148,7 +148,7 @@ def open_checkpoint(note: str, key: LogKey) -> TreeHead:
     prefix = f"{body}\n{EM_DASH} {key.origin} "
     if not note.startswith(prefix) or not note.endswith("\n"):
         raise NoteRejected("the checkpoint is of another log, or not in its exact form")
-    signature = _decode(note[len(prefix) : -1])
+    signature = from_base64(note[len(prefix) : -1])
     if signature[:KEY_ID_BYTES] != key.key_id:
         raise NoteRejected("the checkpoint is signed by another key")
     key.verify(body.encode(), signature[KEY_ID_BYTES:])
@@ -156,28 +156,34 @@ def open_checkpoint(note: str, key: LogKey) -> TreeHead:
 
 
 def _body(origin: str, head: TreeHead) -> str:
-    return f"{origin}\n{head.size}\n{_encode(head.root)}\n"
+    return f"{origin}\n{head.size}\n{to_base64(head.root)}\n"
 
 
 def _parse_body(note: str) -> TreeHead:
     lines = note.split("\n")
     if len(lines) != 6 or not re.fullmatch(r"0|[1-9][0-9]{0,18}", lines[1]):
         raise NoteRejected("a checkpoint has origin, size, root, an empty line and one signature")
-    root = _decode(lines[2])
+    root = from_base64(lines[2])
     if len(root) != HASH_BYTES:
         raise NoteRejected("the root is not a SHA-256 hash")
     return TreeHead(int(lines[1]), root)
 
 
-def _encode(data: bytes) -> str:
+def to_base64(data: bytes) -> str:
+    """Write bytes as notes do (RFC 4648 section 4)."""
     return base64.b64encode(data).decode()
 
 
-def _decode(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
+    """Read bytes from their one spelling.
+
+    Raises:
+        NoteRejected: it is not base64, or spelled in another way.
+    """
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise NoteRejected("not base64") from None
-    if _encode(data) != text:
+    if to_base64(data) != text:
         raise NoteRejected("not the canonical spelling of base64")
     return data

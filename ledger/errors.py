@@ -4,6 +4,9 @@ LedgerError
 ├── ProofRejected            a Merkle proof does not lead where it should
 │   └── RootMismatch         it leads to another root
 ├── NoteRejected             a signed note is malformed or not signed by the pinned key
+├── LogUnknown               a witness does not follow this log
+├── SignerUnknown            a checkpoint has no signature by a key that counts
+├── HeadConflict             a witness holds another head
 ├── NotCanonical             bytes are not the one canonical form of their value
 ├── RecordUnknown            no record has this id
 ├── CheckpointUnknown        no checkpoint has this size
@@ -38,6 +41,23 @@ class RootMismatch(ProofRejected):
 
 class NoteRejected(LedgerError):
     """A signed note is malformed, or its signature is not from the pinned key."""
+
+
+class LogUnknown(LedgerError):
+    """A witness does not follow a log of this name."""
+
+
+class SignerUnknown(LedgerError):
+    """A checkpoint bears no good signature of a key that counts."""
+
+
+class HeadConflict(LedgerError):
+    """A witness holds another head than the one that is to be extended."""
+
+    def __init__(self, size: int) -> None:
+        """Say which size it holds."""
+        super().__init__(f"the head held has {size} records")
+        self.size = size
 
 
 class NotCanonical(LedgerError):

@@ -17,6 +17,7 @@ from service.serving import serve as serve_service
 from service.settings import RULES, BadSetting, Settings, read_settings
 from service.token_keys import add_key_commands
 from service.tour.telling import tell
+from service.witnessing import commands as witness_commands
 
 app = typer.Typer(
     help="Haihe: one sign-in, electronic licences, and a proof of every use.",
@@ -59,6 +60,7 @@ def _refused(bad: BadSetting) -> typer.Exit:
 
 registers.add_commands(app, _opened)
 add_key_commands(app, _opened)
+app.add_typer(witness_commands, name="witness")
 
 
 @app.command()

@@ -22,6 +22,7 @@ NEVER_AT_AN_ADDRESS = {
     "SignInRefused", "SignInPaused", "ProofRejected", "RootMismatch", "NoteRejected",
     "SecondFactorRefused", "UserCodeRefused", "ExchangeRefused", "PasskeyRefused",
     "BadPasswordList", "BadUpstream", "UpstreamFailed", "NotLinked", "StepUpNeeded",
+    "LogUnknown", "SignerUnknown", "HeadConflict",
     "NotCanonical", "RowUnreadable", "LogForked", "TrustUnreadable", "ChainError",
     "ChainLocked", "ChainDamaged", "TransactionRefused", "TransactionReplaced",
     "KeyUnreadable", "ChainRejected", "ChainExpired", "FormatRejected", "SignatureRejected",
