@@ -115,6 +115,8 @@ def verify_signed(
                 return dict(jwt.decode(token, key, registry=_REGISTRIES[str(algorithm)]).claims)
             except (JoseError, ValueError, TypeError):
                 continue
+            except RecursionError:  # the signature was right, what it signs is nested without end
+                raise BadAssertion("not a JWT") from None
     raise UnknownSigner("no registered key made this signature")
 
 

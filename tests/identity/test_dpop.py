@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from joserfc import jws
 
 from identity.clients import FAPI2, SERVICE
 from identity.dpop import AHEAD_SECONDS, OLDEST_SECONDS, Call, check_proof, normalised
@@ -15,8 +16,8 @@ from identity.seals import Seals
 from tests.identity.browser import basic, request_of
 from tests.identity.conftest import Site
 from tests.identity.holding import Holder, claims_of, code_of, encode
+from tests.identity.signing import EC, add_signer, assertion, proving
 from tests.identity.signing import RSA as RSA_KEY
-from tests.identity.signing import add_signer, assertion, proving
 from tests.identity.world import REDIRECT, SEAL_KEY, SERVICE_SECRET
 
 line, module = pytest.mark.line, pytest.mark.module
@@ -42,6 +43,17 @@ def bank(site: Site) -> Site:
     """A site with a service of the profile of banks."""
     add_signer(site.world, "bank", kind=SERVICE, profile=FAPI2)
     return site
+
+
+@line(27)
+@pytest.mark.parametrize("depth", [100, 1500, 2500])
+def test_a_proof_nested_without_end_is_refused(site: Site, depth: int) -> None:
+    header = {"alg": "ES256", "typ": "dpop+jwt", "jwk": EC.as_dict(private=False)}
+    deep = b'{"x":' + b"[" * depth + b"]" * depth + b"}"
+    proof = jws.serialize_compact(header, deep, EC, ["ES256"])
+    sent = {"grant_type": "authorization_code", "code": "x", "redirect_uri": REDIRECT}
+    answer = site.browser().http.post("/token", data=sent, headers=basic() | {"DPoP": proof})
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
 
 
 def own_token(holder: Holder, **changes: Any) -> httpx.Response:
