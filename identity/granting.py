@@ -142,19 +142,31 @@ def sign(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
 
     Raises:
         MandateMissing: the signer may grant nothing.
-        MandateRefused: the mandate is their own, they granted it, or signed before.
+        MandateRefused: the mandate is their own, they granted it, or signed before, or it gives
+            more than they hold.
         NotRegistered: no such mandate waits for a signature.
     """
     own, mandate = _in_reach(work, signed_in, mandate_id)
     signer = signed_in.person.person_id
     if signer in {mandate.person_id, mandate.granted_by}:
         raise MandateRefused("own")
-    if not mandate.powers <= own.powers:
-        raise MandateRefused("powers")
+    _check_within(own, mandate)
     if not work.store.mandates.sign(mandate_id, signer, work.now):
         raise MandateRefused("signed")
     note(work, MANDATE_SIGNED, signed_in.who, detail=mandate_id)
     return mandate
+
+
+def _check_within(own: Mandate, mandate: Mandate) -> None:
+    """Check that a mandate gives nothing that who makes it hold does not hold.
+
+    Raises:
+        MandateRefused: its reason names the field.
+    """
+    if not mandate.powers <= own.powers:
+        raise MandateRefused("powers")
+    if own.matters and not (mandate.matters and mandate.matters <= own.matters):
+        raise MandateRefused("matters")
 
 
 def withdraw(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
@@ -192,8 +204,7 @@ def resume(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
     own, mandate = _in_reach(work, signed_in, mandate_id)
     if mandate.person_id == signed_in.person.person_id:
         raise MandateRefused("own")
-    if not mandate.powers <= own.powers:
-        raise MandateRefused("powers")
+    _check_within(own, mandate)
     note(work, MANDATE_RESUMED, signed_in.who, detail=mandate_id)
     return work.store.mandates.resume(mandate_id)
 

@@ -1,6 +1,7 @@
 """Mandates as people grant them: nothing beyond one's own, nothing for oneself, two where two."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -156,6 +157,35 @@ def test_a_joint_mandate_holds_only_with_the_second_signature(
     assert holds(world)
     with world.working() as work, pytest.raises((MandateRefused, NotRegistered)):
         sign(work, heads[1], mandate.mandate_id)
+
+
+@pytest.mark.line(48)
+@pytest.mark.parametrize(
+    ("matters", "refused"),
+    [(set(), True), ({"open-restaurant", "company-change"}, True), ({"open-restaurant"}, False)],
+)
+def test_nobody_signs_or_resumes_for_matters_that_they_do_not_hold(
+    world: World, heads: tuple[SignedIn, SignedIn], matters: set[str], refused: bool
+) -> None:
+    second = heads[1]
+    with world.working() as work:
+        whole = work.store.mandates.of_person(second.person.person_id)[0]
+        work.store.mandates.revoke(whole.mandate_id, work.now)
+        few = replace(
+            whole,
+            mandate_id=work.realm.fresh_id(),
+            revoked_at=None,
+            matters=frozenset({"open-restaurant"}),
+        )
+        work.store.mandates.add(few)
+        given = grant(work, heads[0], offer(joint=True, matters=frozenset(matters)))
+        rests = grant(work, heads[0], offer(matters=frozenset(matters)))
+        suspend(work, heads[0], rests.mandate_id)
+    for act, mandate in ((sign, given), (resume, rests)):
+        within = pytest.raises(MandateRefused, match="matters") if refused else nullcontext()
+        with world.working() as work, within:
+            act(work, second, mandate.mandate_id)
+    assert holds(world) is not refused
 
 
 def test_who_may_grant_only_together_grants_only_together(
