@@ -7,6 +7,7 @@ CertificateError
 ├── HolderUnknown
 ├── PowerMissing, AuthorityMissing, NotTheHolder, NotTheIssuer
 ├── PurposeRefused, NoGround
+├── GlyphMissing, PaperUnavailable
 └── TransitionRefused
 """
 
@@ -124,3 +125,15 @@ class RequestAmbiguous(CertificateError):
 
 class TooManyTries(CertificateError):
     """Too many six-digit numbers were tried in this minute."""
+
+
+class GlyphMissing(CertificateError):
+    """No font can show a character, so that the licence cannot be drawn."""
+
+    def __init__(self, characters: str) -> None:
+        super().__init__(f"no font here can show {characters!r}; a licence must show every one")
+        self.characters = characters
+
+
+class PaperUnavailable(CertificateError):
+    """This machine has no font in which a licence could be drawn."""

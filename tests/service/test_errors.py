@@ -29,7 +29,7 @@ NEVER_AT_AN_ADDRESS = {
     "BadAssertion", "AppUnreachable", "BadProof", "NonceWanted", "UnknownSigner", "KeysWanted",
     "BadCertificate", "BadRequestObject", "BadDetails", "BadTarget",
     "NoKeyToEncrypt", "Undecipherable",
-    "MandateRefused",
+    "MandateRefused", "GlyphMissing", "PaperUnavailable",
     "BadWish", "BadRegistrationRequest", "BadRegistrationToken", "TooManyRegistrations",
     "IdentityError", "CertificateError", "LedgerError", "WebError",
 }  # fmt: skip

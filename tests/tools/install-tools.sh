@@ -5,6 +5,8 @@ want=""
 command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || want="$want chromium"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || want="$want postgresql"
 fc-list 2>/dev/null | grep -qi "cjk\|wqy" || want="$want fontconfig fonts-wqy-microhei"
+fc-list 2>/dev/null | grep -qi "hanamin" || want="$want fonts-hanazono"
+command -v pdfsig >/dev/null 2>&1 || want="$want poppler-utils"
 command -v node >/dev/null 2>&1 || want="$want nodejs npm"
 if [ -n "$want" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
