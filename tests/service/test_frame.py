@@ -129,6 +129,8 @@ def test_the_language_is_the_persons_then_the_apps_then_the_browsers(
     assert answer.headers["Content-Language"] == language
 
 
+@pytest.mark.line(13)
+@pytest.mark.line(14)
 def test_every_page_forbids_what_it_does_not_need(client: httpx.Client) -> None:
     headers = client.get("/page").headers
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))

@@ -8,6 +8,7 @@ import io
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -30,27 +31,29 @@ OTHERS = {  # profiles of other countries inside a plan
     "australia": "Australia only",
     "connectid": "Australia only",
 }
-Tests = Mapping[str, set[str]]
+Key = TypeVar("Key")
+Tests = Mapping[Key, set[str]]
 
 
 class Markers:
-    """Collects the markers of all tests."""
+    """Collects the markers of one name of all tests."""
 
-    def __init__(self) -> None:
-        self.found: defaultdict[str, set[str]] = defaultdict(set)
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.found: defaultdict[Any, set[str]] = defaultdict(set)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
             test = item.nodeid.partition("[")[0]
-            for marker in item.iter_markers("module"):
+            for marker in item.iter_markers(self.name):
                 self.found[marker.args[0]].add(test)
 
 
-def collect() -> Tests:
-    """Return the tests of each module that is named by a marker."""
-    markers = Markers()
+def collect(name: str = "module", folder: str = "tests/identity") -> Tests[Any]:
+    """Return the tests by what a marker of theirs names, for instance a module."""
+    markers = Markers(name)
     with contextlib.redirect_stdout(io.StringIO()):
-        pytest.main(["--collect-only", "-q", "tests/identity", "-p", "no:cacheprovider"], [markers])
+        pytest.main(["--collect-only", "-q", folder, "-p", "no:cacheprovider"], [markers])
     return markers.found
 
 
@@ -65,7 +68,7 @@ def read_plans() -> dict[str, list[str]]:
     return plans
 
 
-def rows_of(names: Sequence[str], tests: Tests) -> Iterator[str]:
+def rows_of(names: Sequence[str], tests: Tests[str]) -> Iterator[str]:
     """Write one row for each module of a plan."""
     for name in names:
         elsewhere = next((why for word, why in OTHERS.items() if word in name), "no test yet")
@@ -73,14 +76,14 @@ def rows_of(names: Sequence[str], tests: Tests) -> Iterator[str]:
         yield f"| {name} | {found} |"
 
 
-def count(names: Sequence[str], tests: Tests) -> str:
+def count(names: Sequence[str], tests: Tests[str]) -> str:
     """Say how much of a plan is followed."""
     ours = [name for name in names if not any(word in name for word in OTHERS)]
     followed = [name for name in ours if name in tests]
     return f"{len(followed)} of {len(ours)} modules have a test of ours."
 
 
-def table(tests: Tests) -> str:
+def table(tests: Tests[str]) -> str:
     """Return the whole document."""
     parts = [HEAD]
     plans = read_plans()
