@@ -119,7 +119,7 @@ def _answer(witness: Witness, body: bytes) -> Response:
             raise NoteRejected("the request is too long")
         line = add_checkpoint(witness, parse_submission(body), int(time.time()))
     except HeadConflict as error:
-        return Response(f"{error.size}\n", STATUS[HeadConflict], media_type=SIZE)
+        return Response(f"{error.size}\n", STATUS[HeadConflict], {"Content-Type": SIZE})
     except tuple(STATUS) as error:
         status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
         return Response(f"{error}\n", status, media_type="text/plain")
