@@ -83,7 +83,7 @@ class Elsewhere:
 
     def deny(self) -> Answer:
         """Tell the app, at its next poll, that the person refused."""
-        done = refuse(self.work, self.occasion)
+        done = refuse(self.work, self.occasion, self.client)
         return end_at(self.occasion, "refused" if done else "late")
 
     def fail(self, error: str) -> Answer:

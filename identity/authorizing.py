@@ -195,8 +195,7 @@ _STEPS: tuple[tuple[str, str, Callable[[_Arrival], bool]], ...] = (
 
 def _may_answer(pending: Asked, signed_in: SignedIn) -> bool:
     """Tell whether a request may be answered by whoever is signed in."""
-    asked = pending.occasion.person_id if pending.occasion else ""
-    return asked in {"", signed_in.person.person_id}
+    return pending.occasion is None or pending.occasion.may_answer(signed_in.person.person_id)
 
 
 def _is_somebody_else(work: Work, pending: Asked, signed_in: SignedIn) -> bool:

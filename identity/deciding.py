@@ -1,9 +1,13 @@
 """A person's answer to a request that waits on another device: one row, or none, and one word."""
 
+import json
+
 from identity.acting import SignedIn
 from identity.authorizations import LIFETIME_SECONDS, Authorization
 from identity.clients import Client
-from identity.decoupled import COLLECT_SECONDS, Decoupled
+from identity.decoupled import COLLECT_SECONDS, Decoupled, make_handle, read_notification
+from identity.deliveries import PING
+from identity.outbox import send_later
 from identity.profiles import policy_of
 from identity.realm import Work
 from identity.scopes import permitted
@@ -11,19 +15,36 @@ from identity.scopes import permitted
 
 def accept(work: Work, asked: Decoupled, client: Client, signed_in: SignedIn) -> bool:
     """Keep a person's yes; false if it was answered before, is over, or was asked of another."""
-    if asked.person_id not in {"", signed_in.person.person_id}:
+    if not asked.may_answer(signed_in.person.person_id):
         return False
     authorization = _authorization(work, asked, client, signed_in)
     authorization_id = authorization.authorization_id
     if not work.store.decoupled.decide(asked.request_id, authorization_id, work.now):
         return False
     work.store.authorizations.add(authorization)
+    _tell(work, asked, client)
     return True
 
 
-def refuse(work: Work, asked: Decoupled) -> bool:
+def refuse(work: Work, asked: Decoupled, client: Client) -> bool:
     """Keep a person's no; false if it was answered before, or is over."""
-    return work.store.decoupled.decide(asked.request_id, None, work.now)
+    if not work.store.decoupled.decide(asked.request_id, None, work.now):
+        return False
+    _tell(work, asked, client)
+    return True
+
+
+def _tell(work: Work, asked: Decoupled, client: Client) -> None:
+    """Let an app know that there is an answer to fetch, if it wants to (CIBA §10.2)."""
+    address = client.options.backchannel_client_notification_endpoint
+    token = read_notification(work.realm.seals, asked)
+    if not address or not token:
+        return
+    handle = make_handle(work.realm.seals, asked.kind, asked.request_id)
+    body = json.dumps({"auth_req_id": handle}, separators=(",", ":"))
+    until = max(asked.expires_at, work.now + COLLECT_SECONDS)
+    said = {"body": body, "bearer": token}
+    send_later(work, PING, client.client_id, address, said, until)
 
 
 def _authorization(

@@ -18,6 +18,7 @@ CIBA_GRANT = "urn:openid:params:grant-type:ciba"
 DECOUPLED_GRANTS = frozenset({DEVICE_GRANT, CIBA_GRANT})
 
 PAGES = {DEVICE: "/device", CIBA: "/approvals"}
+DELIVERY_MODES = ("poll", "ping")  # how an app learns of an answer (CIBA Core §5)
 INTERVAL_SECONDS = 5
 SLOWER_SECONDS = 5  # RFC 8628 §3.5: for this and all later polls
 COLLECT_SECONDS = 60  # after a yes the tokens may be fetched this long, however late the yes came
@@ -59,7 +60,8 @@ class Decoupled:
         polled_at: when the app last asked for the answer.
         hurried: whether it asked too soon.
         user_code: sealed code that the terminal shows; None without one.
-        person_id: the only one who may answer; empty for whoever has the code, or for nobody.
+        person_id: the only one who may answer; empty for whoever has the code, or, when an app
+            named somebody we do not know, for nobody.
         party_id: for whom the person has to act; empty for their choice.
         acr_values: how sure the app wants to be of the person.
         message: what both sides show, so that the person knows which request it is.
@@ -90,6 +92,10 @@ class Decoupled:
     def page(self) -> str:
         """Our page to which its answer leads."""
         return PAGES[self.kind]
+
+    def may_answer(self, person_id: str) -> bool:
+        """Tell whether somebody may answer: whoever has the code, or the one who was named."""
+        return self.person_id == person_id or (self.kind == DEVICE and not self.person_id)
 
     def waits(self, now: int) -> bool:
         """Tell whether it can still be answered."""
@@ -143,3 +149,15 @@ def seal_user_code(seals: Sealing, code: str) -> bytes:
 def read_user_code(seals: Sealing, sealed: bytes) -> str:
     """Read the code of a row."""
     return seals.open(sealed, "user code").decode()
+
+
+def seal_notification(seals: Sealing, request_id: str, token: str) -> bytes:
+    """Seal the token with which an app wants to be told of the answer."""
+    return seals.seal(token.encode(), "notification", request_id)
+
+
+def read_notification(seals: Sealing, asked: Decoupled) -> str:
+    """Read that token; empty if the app polls."""
+    if asked.notification is None:
+        return ""
+    return seals.open(asked.notification, "notification", asked.request_id).decode()

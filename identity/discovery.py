@@ -7,8 +7,9 @@ from identity.actors import EXCHANGE_GRANT
 from identity.assurance import ALL_ACR_VALUES
 from identity.authority import FRAMEWORK
 from identity.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
+from identity.client_keys import STRICT_ALGORITHMS
 from identity.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES, TLS_METHODS
-from identity.decoupled import DEVICE_GRANT
+from identity.decoupled import CIBA_GRANT, DELIVERY_MODES, DEVICE_GRANT
 from identity.dpop import ALGORITHMS as PROOF_ALGORITHMS
 from identity.encryption import CIPHERS, KEY_WRAPS
 from identity.keys import ALGORITHMS
@@ -70,8 +71,12 @@ def _grants(issuer: str, *, implicit: bool) -> dict[str, Any]:
     usual = ["authorization_code", "refresh_token", "client_credentials"]
     usual += [IMPLICIT_GRANT] if implicit else []
     return {
-        "grant_types_supported": [*usual, DEVICE_GRANT, EXCHANGE_GRANT],
+        "grant_types_supported": [*usual, DEVICE_GRANT, EXCHANGE_GRANT, CIBA_GRANT],
         "device_authorization_endpoint": f"{issuer}/device_authorization",  # RFC 8628 §4
+        "backchannel_authentication_endpoint": f"{issuer}/bc-authorize",  # CIBA Core §4
+        "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
+        "backchannel_authentication_request_signing_alg_values_supported": list(STRICT_ALGORITHMS),
+        "backchannel_user_code_parameter_supported": False,
     }
 
 

@@ -302,6 +302,18 @@ class ExchangeRefused(IdentityError):
         self.code = code
 
 
+class BackchannelRefused(IdentityError):
+    """A request over the back channel that cannot be honoured (CIBA Core §13).
+
+    Attributes:
+        code: what the protocol calls it.
+    """
+
+    def __init__(self, why: str, code: str = "invalid_request") -> None:
+        super().__init__(why)
+        self.code = code
+
+
 class UserCodeRefused(IdentityError):
     """A code of a terminal under which no request waits (RFC 8628 §3.3)."""
 

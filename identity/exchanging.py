@@ -19,7 +19,7 @@ from identity.authorizations import Authorization
 from identity.clients import Client
 from identity.errors import BadAccessToken, ExchangeRefused
 from identity.realm import Work
-from identity.scopes import OFFLINE, SCOPES
+from identity.scopes import OFFLINE, permitted
 from identity.shown import confirm
 
 TARGET, SCOPE = "invalid_target", "invalid_scope"
@@ -89,7 +89,7 @@ def exchange(work: Work, client: Client, wanted: Wanted, held: str) -> Authoriza
 
 def _verify(work: Work, token: str, held: str, name: str) -> Access:
     try:
-        access = verify_access(work, token)
+        access = verify_access(work, token, anywhere=True)
     except BadAccessToken:
         raise ExchangeRefused(f"the {name} is not good at this moment") from None
     for method, thumbprint in access.claims.get("cnf", {}).items():
@@ -123,11 +123,11 @@ def _actor(work: Work, client: Client, token: str, held: str) -> Actor:
 
 def _scopes(subject: Access, client: Client, asked: str) -> frozenset[str]:
     """Return what the new token allows: never more than the old one and the app's registration."""
-    possible = (subject.scopes & client.scopes) - {OFFLINE}
+    possible = permitted(subject.scopes, client.scopes) - {OFFLINE}
     names = asked.split()
     if not possible or not possible.issuperset(names):
         raise ExchangeRefused("scope may only be narrowed", SCOPE)
-    return frozenset(names) & SCOPES.keys() if names else possible
+    return frozenset(names) if names else possible
 
 
 def _targets(work: Work, subject: Access, asked: Sequence[str]) -> str:

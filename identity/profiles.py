@@ -44,6 +44,7 @@ class Policy:
         plain_objects: a request object may be unsigned (OpenID Connect Core §6.1).
         merged_objects: what stands beside a request object counts too, where it says nothing
             (OpenID Connect Core §6.1; RFC 9101 §6.3 has it the other way).
+        signed_backchannel: what it asks over the back channel is signed (FAPI-CIBA §5.2.2).
         id_token_algs: with which we may sign ID tokens for it, the usual one first.
     """
 
@@ -60,6 +61,7 @@ class Policy:
     object_claims: tuple[str, ...] = ("iss", "aud", "exp")
     plain_objects: bool = False
     merged_objects: bool = False
+    signed_backchannel: bool = False
     id_token_algs: tuple[str, ...] = OURS
 
 
@@ -84,6 +86,7 @@ POLICIES: Mapping[str, Policy] = {
         bound=True,
         nonces=True,
         rotates=False,
+        signed_backchannel=True,
         object_claims=("iss", "aud", "exp", "nbf"),  # FAPI 2.0 Message Signing §5.3.1
         id_token_algs=tuple(each for each in OURS if each in STRICT_ALGORITHMS),  # §5.4.1
     ),

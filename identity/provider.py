@@ -29,6 +29,7 @@ from identity.flow import Flow
 from identity.grants import GRANTS
 from identity.grants.adapters import KnownClient
 from identity.grants.authentication import authenticate, find_client, named_client
+from identity.grants.ciba import BackchannelAuthentication
 from identity.grants.device import DeviceAuthorization
 from identity.grants.introspection import Introspection
 from identity.grants.messages import Answer, Refusal, Request
@@ -52,6 +53,7 @@ _ENDPOINTS: Mapping[str, Any] = {
     "/introspect": Introspection,
     "/revoke": Revocation,
     "/device_authorization": DeviceAuthorization,
+    "/bc-authorize": BackchannelAuthentication,
 }
 
 
@@ -363,6 +365,11 @@ def answer_revocation(work: Work, parameters: Parameters) -> Answer:
 def answer_device_authorization(work: Work, parameters: Parameters) -> Answer:
     """Answer at the device authorization endpoint (RFC 8628 §3.1)."""
     return _answer(work, parameters, "/device_authorization")
+
+
+def answer_backchannel_authentication(work: Work, parameters: Parameters) -> Answer:
+    """Answer at the backchannel authentication endpoint (CIBA Core §7)."""
+    return _answer(work, parameters, "/bc-authorize")
 
 
 def _answer(work: Work, parameters: Parameters, path: str) -> Answer:

@@ -13,7 +13,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -53,10 +53,12 @@ class Resolved:
     Attributes:
         query: as a query string.
         signed: the app signed it.
+        own: what the object says of itself.
     """
 
     query: str
     signed: bool
+    own: Claims = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,16 @@ class Expected:
         by_keys: runs a check with its keys, as `signed_by` does.
         issuer: our name.
         decrypt: opens what was encrypted to us.
+        algorithms: with which it is signed; None for those of its authorization requests.
+        claims: what has to stand in it, beside what its profile wants.
     """
 
     client: Client
     by_keys: Callable[[Check], Claims]
     issuer: str
     decrypt: Callable[[str], str]
+    algorithms: Sequence[str] | None = None
+    claims: Sequence[str] = ()
 
 
 def resolve(text: str, beside: Parameters | None, expected: Expected, now: int) -> Resolved:
@@ -93,15 +99,17 @@ def resolve(text: str, beside: Parameters | None, expected: Expected, now: int) 
     policy = policy_of(client)
     try:
         plain = _decrypted(text, expected)  # 0
-        claims, signed = _read(plain, algorithms_for(client), expected.by_keys)  # 1, 2
-        _check_present(claims, policy.object_claims)
+        algorithms = expected.algorithms or algorithms_for(client)
+        claims, signed = _read(plain, algorithms, expected.by_keys)  # 1, 2
+        _check_present(claims, (*policy.object_claims, *expected.claims))
         _check_parties(claims, client.client_id, expected.issuer)  # 3, 4
         _check_times(claims, now)  # 5
     except BadAssertion as error:
         raise BadRequestObject(str(error)) from None
     inside = _parameters(claims)  # 6
     outside = _beside(beside, inside) if beside and policy.merged_objects else []
-    return Resolved(_query([("client_id", client.client_id), *inside], outside), signed)  # 7
+    query = _query([("client_id", client.client_id), *inside], outside)  # 7
+    return Resolved(query, signed, {name: claims[name] for name in _OF_THE_JWT & claims.keys()})
 
 
 def _decrypted(text: str, expected: Expected) -> str:

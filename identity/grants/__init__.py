@@ -5,7 +5,7 @@ from typing import Any
 
 from identity.grants.authorization_code import CodeGrant
 from identity.grants.client_credentials import OwnGrant
-from identity.grants.decoupled import DeviceGrant
+from identity.grants.decoupled import CibaGrant, DeviceGrant
 from identity.grants.implicit import ImplicitGrant
 from identity.grants.particulars import RequestParticulars
 from identity.grants.pkce import Pkce
@@ -19,5 +19,6 @@ GRANTS: Mapping[type[Any], Sequence[Any]] = {
     RefreshGrant: (),
     OwnGrant: (),
     DeviceGrant: (),
+    CibaGrant: (),
     ExchangeGrant: (),
 }

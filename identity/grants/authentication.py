@@ -13,6 +13,7 @@ from identity.assertions import JWT_BEARER, Expected, check_assertion
 from identity.assertions import named_client as client_in
 from identity.client_certificates import check_issued, check_registered
 from identity.clients import BASIC, CERTIFIED, NO_SECRET, POST, SIGNED, TLS_METHODS, Client
+from identity.decoupled import CIBA_GRANT
 from identity.errors import BadAssertion, BadCertificate, UnknownSigner
 from identity.grants.adapters import KnownClient
 from identity.grants.messages import Request
@@ -79,7 +80,7 @@ def _check_signed(work: Work, client: Client, assertion: str) -> None:
     chosen = client.options.token_endpoint_auth_signing_alg
     expected = Expected(
         client.client_id,
-        (issuer,) if policy.plain_audience else (issuer, f"{issuer}/token"),
+        _names_of_ours(client, issuer),
         (chosen,) if chosen else policy.algorithms,
         plain_audience=policy.plain_audience,
     )
@@ -114,6 +115,14 @@ def _check_certificate(work: Work, client: Client, certificate: str) -> None:
             known_by(realm, client, now, partial(check_registered, certificate))
     except (BadCertificate, UnknownSigner) as error:
         raise InvalidClientError(str(error), status_code=UNAUTHORIZED) from None
+
+
+def _names_of_ours(client: Client, issuer: str) -> tuple[str, ...]:
+    """List by which names an app may mean us; with CIBA, by its endpoints too (CIBA §7.1)."""
+    token, backchannel = f"{issuer}/token", f"{issuer}/bc-authorize"
+    if CIBA_GRANT in client.grants:
+        return issuer, token, backchannel
+    return (issuer,) if policy_of(client).plain_audience else (issuer, token)
 
 
 def _presented(authorization: str, form: Mapping[str, str]) -> tuple[str, str, str]:

@@ -52,7 +52,7 @@ class PollingGrant(Ours, BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
         request_id = read_handle(self.work.realm.seals, self.KIND, handle)
         client_id, now = self.request.client.client.client_id, self.work.now
         store = self.work.store.decoupled
-        asked = store.poll(request_id, self.KIND, client_id, now) if request_id else None
+        asked = store.poll(request_id, client_id, now) if request_id else None
         if asked is None:
             raise InvalidGrantError(f"no such {self.HANDLE} was given to this app")
         if asked.authorization_id is not None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from identity.errors import BadAuthorizeRequest, FlowExpired, StepUpNeeded
 from identity.pages.account import AccountPage
 from identity.pages.act_for import ActForPage
+from identity.pages.approvals import ApprovalsPage
 from identity.pages.apps import PAGES as APP_PAGES
 from identity.pages.consent import ConsentPage
 from identity.pages.device import DevicePage
@@ -32,6 +33,7 @@ PAGES = (
     SignInPage,
     ActForPage,
     ConsentPage,
+    ApprovalsPage,
     SignOutPage,
     AccountPage,
     SecondFactorPage,

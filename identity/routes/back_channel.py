@@ -12,6 +12,7 @@ from identity.grants.messages import Answer
 from identity.noting import keep_fault
 from identity.parameters import Parameters
 from identity.provider import (
+    answer_backchannel_authentication,
     answer_device_authorization,
     answer_introspection,
     answer_revocation,
@@ -75,6 +76,11 @@ def add_back_channel(routes: APIRouter, realm: Realm) -> None:
     def device_authorization(sent: Sent) -> Response:
         """Give a terminal a code to show (RFC 8628 §3.1)."""
         return answer_app(realm.writing, realm, answer_device_authorization, sent)
+
+    @routes.post("/bc-authorize")
+    def backchannel_authentication(sent: Sent) -> Response:
+        """Let an app ask somebody who is elsewhere (CIBA Core §7)."""
+        return answer_app(realm.writing, realm, answer_backchannel_authentication, sent)
 
 
 def leaves_trace(sent: Parameters) -> bool:

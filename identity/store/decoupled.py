@@ -29,7 +29,6 @@ _POLL = (
     update(decoupled)
     .where(
         _IS_IT,
-        decoupled.c.kind == bindparam("of_kind"),
         decoupled.c.client_id == bindparam("client"),
     )
     .values(
@@ -74,9 +73,9 @@ class DecoupledStore:
         values = {"person": person_id, "now": now, "most": most}
         return [_read(row) for row in self._connection.execute(_OF_PERSON, values)]
 
-    def poll(self, request_id: str, kind: str, client_id: str, now: int) -> Decoupled | None:
+    def poll(self, request_id: str, client_id: str, now: int) -> Decoupled | None:
         """Note that an app asks for the answer, and how fast; its request as it is then."""
-        return self._first(_POLL, key=request_id, of_kind=kind, client=client_id, now=now)
+        return self._first(_POLL, key=request_id, client=client_id, now=now)
 
     def decide(self, request_id: str, authorization_id: str | None, now: int) -> bool:
         """Answer a request. Of many parallel answers exactly one counts, and gets true."""

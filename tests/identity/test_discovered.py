@@ -14,6 +14,7 @@ from tests.identity.conftest import Site
 from tests.identity.discovered import (  # noqa: F401  # they register
     EXERCISES,
     addresses,
+    elsewhere,
     entries_of,
     find_exercise,
     flows,

@@ -18,6 +18,7 @@ from tests.service.running import Running
 
 # These end in a page of their own, in a command, or are faults of ours: a bare 500 by intent.
 NEVER_AT_AN_ADDRESS = {
+    "BackchannelRefused",
     "AlreadyRegistered", "BadRegistration", "NotRegistered", "BadClient", "BadNumber", "SealBroken",
     "SignInRefused", "SignInPaused", "ProofRejected", "RootMismatch", "NoteRejected",
     "SecondFactorRefused", "UserCodeRefused", "ExchangeRefused", "PasskeyRefused",
