@@ -21,6 +21,10 @@ WEB_SCOPES = (
 SERVICE_CLIENT = "demo-service"
 SERVICE_SECRET = "demo-service-secret-not-for-production"  # noqa: S105
 SERVICE_SCOPES = "licence.issue licence.verify ledger.read"
+TERMINAL_CLIENT = "demo-terminal"  # public: it shows a code, and polls
+WINDOW_CLIENT = "demo-window"  # asks a citizen, who answers on their phone
+WINDOW_SECRET = "demo-window-secret-not-for-production"  # noqa: S105
+ELSEWHERE_SCOPES = "openid profile legal_person licence.read"
 
 MARKET = "演示·市场监督管理局"
 HEALTH = "演示·卫生健康委员会"

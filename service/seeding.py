@@ -10,6 +10,8 @@ from certificates.recording import Actor
 from certificates.requests import IssueRequest
 from certificates.store import CertificateStore
 from identity import registry
+from identity.decoupled import CIBA_GRANT, DEVICE_GRANT
+from identity.options import Options
 from identity.realm import Work
 from identity.registry import NewClient
 from identity.store import IdentityStore
@@ -89,6 +91,33 @@ def _add_clients(work: Work) -> None:
     )
     registry.add_client(work, web, demo.WEB_SECRET)
     registry.add_client(work, service, demo.SERVICE_SECRET)
+    _add_clients_elsewhere(work)
+
+
+def _add_clients_elsewhere(work: Work) -> None:
+    """Add a terminal in the hall and a clerk's window, which ask people on their phones."""
+    scopes = frozenset(demo.ELSEWHERE_SCOPES.split())
+    centre = demo.LEGAL_PERSONS[demo.CENTRE]
+    terminal = NewClient(
+        client_id=demo.TERMINAL_CLIENT,
+        name="演示·政务自助终端",
+        owner_code=centre,
+        kind="public",
+        scopes=scopes,
+        demo=True,
+        options=Options(grant_types=(DEVICE_GRANT,)),
+    )
+    window = NewClient(
+        client_id=demo.WINDOW_CLIENT,
+        name="演示·窗口受理系统",
+        owner_code=centre,
+        kind="service",
+        scopes=scopes,
+        demo=True,
+        options=Options(grant_types=(CIBA_GRANT,)),  # it polls, for it says nothing else
+    )
+    registry.add_client(work, terminal)
+    registry.add_client(work, window, demo.WINDOW_SECRET)
 
 
 def _grant(store: CertificateStore, bodies: dict[str, LegalPerson], now: int) -> None:

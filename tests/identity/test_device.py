@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -18,12 +19,13 @@ from identity.decoupled import (
     show_user_code,
     spell_user_code,
 )
+from identity.errors import UserCodeRefused
 from identity.grants.device import DEVICE_SECONDS
 from identity.options import Options
 from identity.parameters import read_parameters
 from identity.provider import answer_device_authorization
 from identity.registry import NewClient, add_client, add_mandate
-from identity.terminals import ADDRESS_TRIES, WINDOW_SECONDS
+from identity.terminals import ADDRESS_TRIES, WINDOW_SECONDS, find_terminal
 from identity.tokens import ID, verify_signature
 from service.tour.forms import Form, read_forms
 from tests.identity.browser import Browser, query
@@ -369,6 +371,24 @@ def test_a_code_answered_meanwhile_is_too_late(terminal: Site) -> None:
     end = answer_at(browser, page)
     assert "来不及了" in end.text
     assert poll(terminal, begun).status_code == 200
+
+
+def test_a_terminal_of_the_demo_data_is_nobody_without_it(world: World) -> None:
+    add_terminal(world)
+    strict = replace(world.realm, demo_allowed=False)
+    form = read_parameters(query({"client_id": "terminal", "scope": SCOPE}))
+    with world.working() as work:
+        begun = answer_device_authorization(work, form).body
+    assert find_terminal(strict, begun["user_code"], "here", None)
+    with world.working() as work:
+        terminal = work.store.clients.find("terminal")
+        assert terminal
+        work.store.clients.replace(replace(terminal, demo=True))
+    with pytest.raises(UserCodeRefused):
+        find_terminal(strict, begun["user_code"], "here", None)
+    with world.working() as work:
+        answer = answer_device_authorization(replace(work, realm=strict), form)
+    assert answer.body["error"] == "invalid_client"
 
 
 def test_a_refresh_token_of_a_terminal_ends_absolutely(terminal: Site) -> None:

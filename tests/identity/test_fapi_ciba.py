@@ -11,6 +11,7 @@ import pytest
 
 from identity.ciba import MOST_MESSAGE, USUAL_SECONDS
 from identity.decoupled import CIBA_GRANT, INTERVAL_SECONDS
+from identity.options import Options
 from identity.posting import send_due
 from identity.tokens import ID, verify_signature
 from tests.identity.browser import basic
@@ -28,8 +29,11 @@ from tests.identity.clerks import (
     request_object,
 )
 from tests.identity.conftest import Site
+from tests.identity.holding import claims_of
 from tests.identity.receiving import Receiver, receiving
-from tests.identity.signing import STRANGER, assertion, proving
+from tests.identity.signing import STRANGER, add_signer, assertion, proving
+from tests.identity.test_client_certificates import GOOD
+from tests.identity.world import EVERYTHING
 
 module = pytest.mark.module
 HOUR = 3600
@@ -279,6 +283,25 @@ def test_an_assertion_names_us_by_any_of_three_addresses(apps: Site, path: str) 
     refused(poll_signed(apps, asked, **named()), "authorization_pending")
     elsewhere = proving(assertion(apps.world, "bank", aud=apps.url + "/introspect"))
     refused(ask_signed(apps, **elsewhere), "invalid_client")
+
+
+@module("fapi-ciba-id1-ensure-mtls-holder-of-key-required")
+def test_mtls_holder_of_key_required(apps: Site) -> None:
+    options = Options(grant_types=(CIBA_GRANT,), tls_client_certificate_bound_access_tokens=True)
+    add_signer(apps.world, "bank-bound", scopes=EVERYTHING, options=options)
+
+    def send(path: str, **form: str) -> httpx.Response:
+        proof = proving(assertion(apps.world, "bank-bound"))
+        return httpx.post(apps.url + path, data=form | proof, headers=shown)
+
+    shown: dict[str, str] = {}
+    asked = begun(send("/bc-authorize", request=request_object(apps, iss="bank-bound")))
+    answer_first(person_at(apps))
+    form = {"grant_type": CIBA_GRANT, "auth_req_id": asked["auth_req_id"]}
+    refused(send("/token", **form), "invalid_request")
+    shown = GOOD.headers()
+    tokens = send("/token", **form).json()
+    assert claims_of(tokens["access_token"])["cnf"].keys() == {"x5t#S256"}
 
 
 @module("fapi-ciba-id1-refresh-token")

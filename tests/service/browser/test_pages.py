@@ -33,7 +33,10 @@ ASKING = urlencode(
     }
 )
 STARTS = {
-    "nobody": ("/", "/sign-in", "/verify", "/sign-out", "/docs", "/problems/not-found", "/nowhere"),
+    "nobody": (
+        *("/", "/sign-in", "/verify", "/sign-out", "/docs", "/problems/not-found", "/nowhere"),
+        *("/device", "/device?user_code=BCDFGHJK", "/device?done=allowed", "/device?done=refused"),
+    ),
     "person": (f"/authorize?{ASKING}", "/authorize?client_id=nobody", "/?person", "/act-for"),
 }
 SEEN: set[tuple[Look, str]] = set()
