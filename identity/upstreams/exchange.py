@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+import authlib.deprecate  # noqa: F401  # sets a filter of its own, so it goes first
 import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey

@@ -83,7 +83,7 @@ def _signed(find_keys: FindKeys, token: str) -> tuple[Mapping[str, Any], Mapping
             claims = _opened(token, key, str(header["alg"]))
             if claims is not None:
                 return header, claims
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise UpstreamFailed("the ID token cannot be read") from None
     raise UpstreamFailed("the ID token is not signed by the provider")
 
@@ -91,7 +91,7 @@ def _signed(find_keys: FindKeys, token: str) -> tuple[Mapping[str, Any], Mapping
 def _opened(token: str, key: PublicKey, algorithm: str) -> Mapping[str, Any] | None:
     try:
         return dict(jwt.decode(token, key, [algorithm]).claims)
-    except (JoseError, ValueError, TypeError):
+    except (JoseError, ValueError, TypeError, RecursionError):
         return None
 
 

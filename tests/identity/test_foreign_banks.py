@@ -1,4 +1,4 @@
-"""A foreign client library speaks FAPI 2.0 with us, as an app of a bank would."""
+"""Foreign client libraries speak FAPI 2.0 with us, as an app of a bank would."""
 
 import json
 import subprocess
@@ -26,8 +26,11 @@ def cookie_of(site: Site, client_id: str) -> str:
 
 
 @pytest.mark.node
-def test_openid_client_completes_a_banks_flow(site: Site) -> None:
-    node_package("openid-client")
+@pytest.mark.parametrize(
+    ("package", "script"), [("openid-client", "bank_flow.mjs"), ("oauth4webapi", "bare_flow.mjs")]
+)
+def test_a_foreign_library_completes_a_banks_flow(site: Site, package: str, script: str) -> None:
+    node_package(package)
     add_bank(site.world)
     told = {
         "issuer": site.url,
@@ -38,7 +41,7 @@ def test_openid_client_completes_a_banks_flow(site: Site) -> None:
         "cookie": cookie_of(site, BANK),
     }
     done = subprocess.run(
-        [node(), str(Path(__file__).with_name("bank_flow.mjs"))],
+        [node(), str(Path(__file__).with_name(script))],
         input=json.dumps(told),
         cwd=PROJECT,
         capture_output=True,

@@ -9,15 +9,17 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 import pytest
+from joserfc import jws
 from joserfc.jwk import ECKey
 
 from identity.assurance import acr_of
 from identity.clients import WEB
-from identity.errors import BadUpstream
+from identity.errors import BadUpstream, UpstreamFailed
 from identity.registry import NewClient, add_client
 from identity.sign_in.upstream import LINK_SECONDS
 from identity.tokens import ID, verify_signature
 from identity.upstreams.configured import Upstream, read_upstreams
+from identity.upstreams.id_tokens import check_id_token
 from identity.upstreams.reaching import DOCUMENTS, MOST_BYTES
 from identity.upstreams.records import Link, link_id_of
 from identity.upstreams.trips import TRIP_SECONDS
@@ -25,6 +27,7 @@ from service.tour.forms import read_forms
 from tests.identity.browser import Browser, request_of
 from tests.identity.conftest import Site
 from tests.identity.elsewhere import SECRET, Elsewhere, elsewhere
+from tests.identity.signing import EC
 from tests.identity.test_two_steps import enrolled, present, send_code
 from tests.identity.world import COMPANY_CODE, PERSON_NUMBER, World, world_bytes
 
@@ -527,3 +530,11 @@ def test_two_providers_are_two(world: World) -> None:
         with pytest.raises(BadUpstream):
             read_upstreams(json.dumps({"upstream": each}), toml=False)
     assert world.realm.upstreams == {}
+
+
+@pytest.mark.parametrize("depth", [100, 2500])
+def test_an_id_token_nested_without_end_is_refused(depth: int) -> None:
+    deep = b'{"x":' + b"[" * depth + b"]" * depth + b"}"
+    token = jws.serialize_compact({"alg": "ES256"}, deep, EC, ["ES256"])
+    with pytest.raises(UpstreamFailed):
+        check_id_token(configured("https://gov.example"), lambda _kid: [EC], token, "", "n", 1)
