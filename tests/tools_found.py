@@ -42,6 +42,15 @@ def node_package(name: str) -> Path:
     return path
 
 
+def apache() -> tuple[str, Path]:
+    """Apache and the folder of its modules, `mod_auth_openidc` among them."""
+    program = shutil.which("apache2", path="/usr/sbin:/usr/bin")
+    modules = Path("/usr/lib/apache2/modules")
+    if program is None or not (modules / "mod_auth_openidc.so").exists():
+        missing("Apache with mod_auth_openidc", "apt-get install libapache2-mod-auth-openidc")
+    return program, modules
+
+
 def anvil() -> str:
     # The program itself: its npm wrapper would leave it running when it is killed.
     found = sorted(node_package("@foundry-rs/anvil").parent.glob("anvil-*/bin/anvil"))

@@ -8,6 +8,7 @@ fc-list 2>/dev/null | grep -qi "cjk\|wqy" || want="$want fontconfig fonts-wqy-mi
 fc-list 2>/dev/null | grep -qi "hanamin" || want="$want fonts-hanazono"
 command -v pdfsig >/dev/null 2>&1 || want="$want poppler-utils"
 command -v node >/dev/null 2>&1 || want="$want nodejs npm"
+ls /usr/lib/apache2/modules/mod_auth_openidc.so >/dev/null 2>&1 || want="$want apache2 libapache2-mod-auth-openidc"
 if [ -n "$want" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         echo "Installing for the tests:$want"
