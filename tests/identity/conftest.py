@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from sqlalchemy import delete
 
 from identity.sessions import cookie_name
+from identity.store.tables import consents
 from tests.identity.browser import Browser
 from tests.identity.world import EVERYTHING, World, make_app, make_world, open_world
 from tests.service.running import free_port
@@ -100,7 +102,9 @@ def named(named_server: Site) -> Iterator[Site]:
 
 @pytest.fixture
 def site(server: Site) -> Iterator[Site]:
-    """The server, an hour later: what other tests counted or began is over."""
+    """The server, an hour later: what other tests counted, began or allowed is over."""
+    with server.world.database.writing() as connection:
+        connection.execute(delete(consents))
     server.world.clock.now += 3600
     yield server
     while server.opened:

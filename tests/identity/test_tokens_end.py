@@ -102,11 +102,13 @@ def test_line_46_a_mandate_that_ends_takes_its_tokens_along_and_leaves_others(
     company, own = site.ready(), site.browser("person")
     tokens, others = company.tokens(), own.tokens()
     code = company.authorize(request_of())["code"]
+    company_id = site.world.company_id()
     with site.world.working() as work:
         person = work.store.people.find_account("agent")
         assert person is not None
-        (mandate,) = work.store.mandates.of_person(person[0].person_id)
-        revoke_mandate(work, mandate.mandate_id)
+        for mandate in work.store.mandates.of_person(person[0].person_id, company_id):
+            if mandate.is_live(work.now):
+                revoke_mandate(work, mandate.mandate_id)
     try:
         assert userinfo(site, tokens["access_token"]).status_code == 401
         assert not is_active(company, tokens["access_token"])
