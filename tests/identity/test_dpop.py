@@ -41,7 +41,7 @@ def token(holder: Holder, site: Site) -> str:
 @pytest.fixture
 def bank(site: Site) -> Site:
     """A site with a service of the profile of banks."""
-    add_signer(site.world, "bank", kind=SERVICE, profile=FAPI2)
+    add_signer(site.world, "proving-bank", kind=SERVICE, profile=FAPI2)
     return site
 
 
@@ -58,7 +58,7 @@ def test_a_proof_nested_without_end_is_refused(site: Site, depth: int) -> None:
 
 def own_token(holder: Holder, **changes: Any) -> httpx.Response:
     """A bank's own token, by assertion and proof."""
-    return holder.token(proving(assertion(holder.site.world, "bank", **changes)), **OWN)
+    return holder.token(proving(assertion(holder.site.world, "proving-bank", **changes)), **OWN)
 
 
 @line(27)
@@ -373,7 +373,7 @@ def test_an_app_that_binds_its_tokens_must_show_a_key(site: Site) -> None:
 @line(27)
 def test_a_bank_needs_our_nonce_and_keeps_its_assertion(bank: Site) -> None:
     holder = Holder(bank)
-    auth = proving(assertion(bank.world, "bank"))
+    auth = proving(assertion(bank.world, "proving-bank"))
     refused = holder.token(auth, **OWN)
     assert refused.status_code == 400
     assert refused.json()["error"] == "use_dpop_nonce"
