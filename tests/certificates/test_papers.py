@@ -32,6 +32,7 @@ from certificates.papers import reading, sealing
 from certificates.papers.drawing import FAMILIES, Drawer, open_drawer
 from certificates.signing import open_department, open_root
 from tests.certificates.world import CIVIL, MARKET, NAMES, NOW, REQUEST, City, department, keys
+from tests.tools_found import missing
 
 KIND = find_type(REQUEST.type)
 RARE = ("㐀", "𠮷")
@@ -41,7 +42,7 @@ RARE = ("㐀", "𠮷")
 def drawer() -> Drawer:
     drawer = open_drawer()
     if not drawer.families:
-        pytest.skip("no Chinese font here: apt install fonts-wqy-microhei")
+        missing("a Chinese font", "apt-get install fonts-wqy-microhei")
     return drawer
 
 
@@ -128,7 +129,7 @@ def test_a_character_that_no_font_has_is_refused_by_name(
 ) -> None:
     few = open_drawer(families=[each for each in FAMILIES if not each.startswith("Hana")][2:])
     if not few.families:
-        pytest.skip("needs fonts-wqy-microhei, which lacks these characters")
+        missing("fonts-wqy-microhei", "which lacks these characters")
     with pytest.raises(GlyphMissing) as refused:
         few(replace(licence, holder_name=f"王{character}"), KIND)
     assert character in refused.value.characters
@@ -139,7 +140,7 @@ def test_a_rare_character_is_drawn_where_a_font_has_it(
     character: str, licence: Licence, drawer: Drawer
 ) -> None:
     if "HanaMinB" not in drawer.families:
-        pytest.skip("needs fonts-hanazono")
+        missing("a font with rare characters", "apt-get install fonts-hanazono")
     usual = drawer(replace(licence, holder_name="王"), KIND)
     assert drawer(replace(licence, holder_name=f"王{character}"), KIND) != usual
 
