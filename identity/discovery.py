@@ -3,20 +3,20 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from identity.actors import EXCHANGE_GRANT
-from identity.assurance import ALL_ACR_VALUES
-from identity.authority import FRAMEWORK
-from identity.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
-from identity.client_keys import STRICT_ALGORITHMS
-from identity.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES, TLS_METHODS
-from identity.decoupled import CIBA_GRANT, DELIVERY_MODES, DEVICE_GRANT
-from identity.dpop import ALGORITHMS as PROOF_ALGORITHMS
-from identity.encryption import CIPHERS, KEY_WRAPS
-from identity.keys import ALGORITHMS
-from identity.request_objects import UNSIGNED
-from identity.responding import FRAGMENT, RESPONSE_MODES
-from identity.response_types import CODE, IMPLICIT, IMPLICIT_GRANT
-from identity.scopes import CLAIMS, SCOPES
+from identity.apps.client_keys import ALGORITHMS as ASSERTION_ALGORITHMS
+from identity.apps.client_keys import STRICT_ALGORITHMS
+from identity.apps.clients import AUTH_METHODS, PROVING_METHODS, SUBJECT_TYPES, TLS_METHODS
+from identity.apps.encryption import CIPHERS, KEY_WRAPS
+from identity.asking.decoupled import CIBA_GRANT, DELIVERY_MODES, DEVICE_GRANT
+from identity.asking.request_objects import UNSIGNED
+from identity.asking.response_types import CODE, IMPLICIT, IMPLICIT_GRANT
+from identity.asking.scopes import CLAIMS, SCOPES
+from identity.issued.actors import EXCHANGE_GRANT
+from identity.issued.authority import FRAMEWORK
+from identity.people.assurance import ALL_ACR_VALUES
+from identity.proofs.dpop import ALGORITHMS as PROOF_ALGORITHMS
+from identity.signing.keys import ALGORITHMS
+from identity.telling.responding import FRAGMENT, RESPONSE_MODES
 
 
 def describe(

@@ -4,15 +4,15 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from identity.acting import SignedIn
-from identity.clients import Client
+from identity.apps.clients import Client
+from identity.asking.parameters import Parameters
 from identity.errors import BadAccessToken, BadLogout, SealBroken
 from identity.grants.authentication import find_client
-from identity.parameters import Parameters
 from identity.realm import Work
-from identity.responding import with_parameters
 from identity.seals import Seals
-from identity.tokens import ID, verify_signature
+from identity.signing.tokens import ID, verify_signature
+from identity.standing.acting import SignedIn
+from identity.telling.responding import with_parameters
 
 
 @dataclass(frozen=True)

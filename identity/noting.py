@@ -2,9 +2,9 @@
 other, and no setting turns it off.
 """
 
-from identity.events import Event, Who
+from identity.apps.refusals import NORMAL, Fault
 from identity.realm import Realm, Work
-from identity.refusals import NORMAL, Fault
+from identity.trail.events import Event, Who
 
 
 def note(
@@ -20,7 +20,7 @@ def note(
 
     Args:
         work: the transaction in which it happens.
-        kind: what happens, a name of `identity.events`.
+        kind: what happens, a name of `identity.trail.events`.
         who: who does it, for whom.
         client_id: through, or about, which app.
         detail: ids and names of fields; never a value that a person typed.

@@ -13,19 +13,13 @@ from urllib.parse import urlsplit
 from authlib.oauth2 import AuthorizationServer, OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from identity.acting import SignedIn, authority_behind, find_subjects
-from identity.authorizations import Authorization, make_refresh_token
-from identity.claims import (
-    ACCESS_SECONDS,
-    Issue,
-    about_party,
-    access_claims,
-    id_claims,
-    own_access_claims,
-)
-from identity.clients import AUTH_METHODS, Client
+from identity.apps.clients import AUTH_METHODS, Client
+from identity.apps.refusals import Fault
+from identity.asking.flow import Flow
+from identity.asking.parameters import Parameters
+from identity.asking.response_types import IMPLICIT, may_ask, spell
+from identity.asking.scopes import OFFLINE, OPENID, claims_of, join, split
 from identity.errors import BadAuthorizeRequest, KeysWanted, NoKeyToEncrypt
-from identity.flow import Flow
 from identity.grants import GRANTS
 from identity.grants.adapters import KnownClient
 from identity.grants.authentication import authenticate, find_client, named_client
@@ -37,15 +31,21 @@ from identity.grants.particulars import NOTHING, Particulars, granted_particular
 from identity.grants.possession import NONE, check_bound
 from identity.grants.revocation import Revocation
 from identity.grants.ways import check_way
-from identity.parameters import Parameters
+from identity.issued.authorizations import Authorization, make_refresh_token
+from identity.issued.claims import (
+    ACCESS_SECONDS,
+    Issue,
+    about_party,
+    access_claims,
+    id_claims,
+    own_access_claims,
+)
+from identity.parties.replies import encrypt_id_token
+from identity.proofs.shown import confirmation_claims, token_type
 from identity.realm import Work
-from identity.refusals import Fault
-from identity.replies import encrypt_id_token
-from identity.responding import FRAGMENT, Reply, added_parameters
-from identity.response_types import IMPLICIT, may_ask, spell
-from identity.scopes import OFFLINE, OPENID, claims_of, join, split
-from identity.shown import confirmation_claims, token_type
-from identity.tokens import ACCESS, ID, sign_token
+from identity.signing.tokens import ACCESS, ID, sign_token
+from identity.standing.acting import SignedIn, authority_behind, find_subjects
+from identity.telling.responding import FRAGMENT, Reply, added_parameters
 
 OK, FOUND, SEE_OTHER = 200, 302, 303
 logging.getLogger("authlib").setLevel(logging.INFO)  # its debug lines hold whole tokens

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 from cryptography.x509 import Certificate
 
-from identity.clients import CERTIFIED, SELF_CERTIFIED
-from identity.details import Types
-from identity.fetching import fetch
-from identity.key_sets import KeySets
-from identity.keys import KeyChain, KeyRing
-from identity.mandates import MatterName
-from identity.observing import SILENT, Observer
+from identity.apps.clients import CERTIFIED, SELF_CERTIFIED
+from identity.apps.key_sets import KeySets
+from identity.asking.details import Types
+from identity.people.mandates import MatterName
 from identity.seals import Seals
+from identity.signing.keys import KeyChain, KeyRing
 from identity.store import IdentityStore
+from identity.strangers.fetching import fetch
+from identity.trail.observing import SILENT, Observer
 from identity.upstreams.configured import Upstream
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

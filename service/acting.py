@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from identity.access import Access
-from identity.acting import SignedIn
-from identity.subjects import Party, Person
+from identity.people.subjects import Party, Person
+from identity.standing.access import Access
+from identity.standing.acting import SignedIn
 
 Actor = TypeVar("Actor")
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from identity.access import Access, verify_access
-from identity.assurance import ACR_VALUES, acr_of
-from identity.bound import check_holder
 from identity.errors import StrongerSignInNeeded, TokenMissing
+from identity.people.assurance import ACR_VALUES, acr_of
 from identity.realm import Realm
 from identity.routes.requests import presented_by
+from identity.standing.access import Access, verify_access
+from identity.standing.bound import check_holder
 from service.acting import Acting, acting_by_token
 
 

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 
 from certificates import errors as certificates
 from identity import errors as identity
-from identity.challenges import challenge_of
+from identity.proofs.challenges import challenge_of
 from ledger import errors as ledger
 from service.problems import PROBLEMS as OWN
 from service.web import errors as web

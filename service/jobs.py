@@ -10,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from identity.ending import end_expired
-from identity.posting import send_due
+from identity.operating.rotating import keep_keys
 from identity.realm import Realm
-from identity.rotating import keep_keys
+from identity.telling.expiring import end_expired
+from identity.telling.posting import send_due
 from ledger.anchoring import Ledger, anchor_latest, check_log, ensure_contract
 from ledger.errors import LogForked
 from ledger.log import BATCH, sequence

@@ -6,7 +6,7 @@ from certificates.catalogue import find_type
 from certificates.errors import CertificateError
 from certificates.matters import fields_for, find_matter
 from certificates.purposes import check_purpose
-from identity.details import Detail, Fact, Words, text_of
+from identity.asking.details import Detail, Fact, Words, text_of
 from identity.errors import BadDetails
 
 LICENCE_USE = "licence_use"

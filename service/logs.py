@@ -12,7 +12,7 @@ import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
-from identity.subjects import looks_like_citizen_number
+from identity.people.subjects import looks_like_citizen_number
 
 JSON_LINES = "json"
 FIELDS = "fields"  # name of the record's attribute: `log.info("…", extra={FIELDS: {…}})`

@@ -17,12 +17,12 @@ from sqlalchemy.util import greenlet_spawn
 from certificates.matters import MATTERS
 from certificates.signing import Signer, open_root
 from certificates.store import CertificateStore
-from identity.acting_details import ACTING, Acting
-from identity.client_certificates import read_roots
+from identity.asking.acting_details import ACTING, Acting
 from identity.errors import BadPasswordList, BadUpstream, SealBroken
-from identity.mandates import MatterName
+from identity.operating.rotating import prepare_keys
+from identity.people.mandates import MatterName
+from identity.proofs.client_certificates import read_roots
 from identity.realm import Direct, Realm, Result, no_list
-from identity.rotating import prepare_keys
 from identity.seals import KEY_BYTES, Seals
 from identity.sign_in.leaked import IsLeaked, open_list
 from identity.store import IdentityStore, KnownClients

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from certificates.recording import AppendRecord, Use
 from certificates.requests import FindHolder, Holder
+from identity.operating.registry import find_party
 from identity.realm import Realm
-from identity.registry import find_party
 from identity.store import IdentityStore
 from ledger.log import append
 from ledger.records import Act, parse_entry, parse_openings

@@ -9,13 +9,13 @@ from certificates.licences import Authority
 from certificates.recording import Actor
 from certificates.requests import IssueRequest
 from certificates.store import CertificateStore
-from identity import registry
-from identity.decoupled import CIBA_GRANT, DEVICE_GRANT
-from identity.options import Options
+from identity.apps.options import Options
+from identity.asking.decoupled import CIBA_GRANT, DEVICE_GRANT
+from identity.operating import registry
+from identity.operating.registry import NewClient
+from identity.people.subjects import LegalPerson
 from identity.realm import Work
-from identity.registry import NewClient
 from identity.store import IdentityStore
-from identity.subjects import LegalPerson
 from service import demo
 from service.opened import Opened
 from service.recording import holder_finder, recorder

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from identity.errors import NotRegistered
-from identity.keys import KINDS, KeptKey, signing_kids
-from identity.rotating import newest_of, refresh_keys, retire, rotate
+from identity.operating.rotating import newest_of, refresh_keys, retire, rotate
+from identity.signing.keys import KINDS, KeptKey, signing_kids
 from service.opened import Opened
 
 console = Console()

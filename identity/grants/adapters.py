@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, TokenMixin
 
-from identity.authorizations import Authorization
-from identity.clients import Client
-from identity.response_types import response_types_of
-from identity.scopes import join, permitted, split
+from identity.apps.clients import Client
+from identity.asking.response_types import response_types_of
+from identity.asking.scopes import join, permitted, split
+from identity.issued.authorizations import Authorization
 
 
 @dataclass(frozen=True)

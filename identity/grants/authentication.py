@@ -9,18 +9,18 @@ from urllib.parse import unquote_plus
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
-from identity.assertions import JWT_BEARER, Expected, check_assertion
-from identity.assertions import named_client as client_in
-from identity.client_certificates import check_issued, check_registered
-from identity.clients import BASIC, CERTIFIED, NO_SECRET, POST, SIGNED, TLS_METHODS, Client
-from identity.decoupled import CIBA_GRANT
+from identity.apps.clients import BASIC, CERTIFIED, NO_SECRET, POST, SIGNED, TLS_METHODS, Client
+from identity.apps.profiles import policy_of
+from identity.asking.decoupled import CIBA_GRANT
 from identity.errors import BadAssertion, BadCertificate, UnknownSigner
 from identity.grants.adapters import KnownClient
 from identity.grants.messages import Request
 from identity.grants.possession import Possession, read_possession, use_up
-from identity.profiles import policy_of
+from identity.parties.signed_by import known_by, signed_by
+from identity.proofs.assertions import JWT_BEARER, Expected, check_assertion
+from identity.proofs.assertions import named_client as client_in
+from identity.proofs.client_certificates import check_issued, check_registered
 from identity.realm import Work
-from identity.signed_by import known_by, signed_by
 
 UNAUTHORIZED = 401
 # In the form, an app with a certificate looks like one without a secret (RFC 8705 §2).

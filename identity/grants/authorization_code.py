@@ -6,8 +6,17 @@ from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidGrantError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from identity.acting import SignedIn
-from identity.authorizations import (
+from identity.apps.profiles import policy_of
+from identity.asking.details import write_details
+from identity.asking.flow import LIFETIME_SECONDS as FLOW_SECONDS
+from identity.asking.pushed import PUSHED, PUSHED_SECONDS
+from identity.asking.scopes import CLAIMS, split
+from identity.asking.wanted import read_wanted
+from identity.errors import BadAuthorizeRequest
+from identity.grants.adapters import CodeInHand, KnownClient
+from identity.grants.base import Ours, check_still_allowed
+from identity.grants.possession import check_code_holder, kept_confirmation
+from identity.issued.authorizations import (
     CODE_SECONDS,
     LIFETIME_SECONDS,
     Authorization,
@@ -15,17 +24,8 @@ from identity.authorizations import (
     make_code,
     read_code,
 )
-from identity.details import write_details
-from identity.errors import BadAuthorizeRequest
-from identity.flow import LIFETIME_SECONDS as FLOW_SECONDS
-from identity.grants.adapters import CodeInHand, KnownClient
-from identity.grants.base import Ours, check_still_allowed
-from identity.grants.possession import check_code_holder, kept_confirmation
-from identity.profiles import policy_of
-from identity.pushed import PUSHED, PUSHED_SECONDS
-from identity.scopes import CLAIMS, split
-from identity.shown import code_confirmation
-from identity.wanted import read_wanted
+from identity.proofs.shown import code_confirmation
+from identity.standing.acting import SignedIn
 
 
 class CodeGrant(Ours, AuthorizationCodeGrant):  # type: ignore[misc]

@@ -4,15 +4,15 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidGrantError
 
-from identity.acting import powers_for
-from identity.authorizations import Authorization
-from identity.clients import AUTH_METHODS, Client
-from identity.details import PARAMETER
+from identity.apps.clients import AUTH_METHODS, Client
+from identity.asking.details import PARAMETER
 from identity.errors import MandateMissing
 from identity.grants.particulars import narrowed_particulars
+from identity.issued.authorizations import Authorization
 from identity.realm import Work
-from identity.responding import QUERY, is_allowed
+from identity.standing.acting import powers_for
 from identity.store.authorizations import Holder
+from identity.telling.responding import QUERY, is_allowed
 
 
 class Ours:

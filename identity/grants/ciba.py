@@ -5,9 +5,9 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import UnauthorizedClientError
 
-from identity.ciba import ask
-from identity.clients import PROVING_METHODS
-from identity.decoupled import CIBA, CIBA_GRANT, make_handle
+from identity.apps.clients import PROVING_METHODS
+from identity.asking.decoupled import CIBA, CIBA_GRANT, make_handle
+from identity.elsewhere.ciba import ask
 from identity.errors import BackchannelRefused
 from identity.grants.messages import Refusal
 from identity.realm import Work

@@ -5,9 +5,9 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidScopeError
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
+from identity.asking.scopes import join
 from identity.grants.base import Ours
 from identity.grants.particulars import read_particulars
-from identity.scopes import join
 
 
 class OwnGrant(Ours, ClientCredentialsGrant):  # type: ignore[misc]

@@ -12,11 +12,11 @@ from authlib.oauth2.rfc6749 import (
 )
 from authlib.oauth2.rfc8628 import AuthorizationPendingError, ExpiredTokenError, SlowDownError
 
-from identity.authorizations import Authorization
-from identity.decoupled import CIBA, CIBA_GRANT, DEVICE, DEVICE_GRANT, read_handle
+from identity.asking.decoupled import CIBA, CIBA_GRANT, DEVICE, DEVICE_GRANT, read_handle
+from identity.asking.scopes import join
 from identity.grants.base import Ours, check_still_allowed
 from identity.grants.possession import kept_confirmation
-from identity.scopes import join
+from identity.issued.authorizations import Authorization
 
 
 class PollingGrant(Ours, BaseGrant, TokenEndpointMixin):  # type: ignore[misc]

@@ -4,8 +4,8 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidScopeError, UnauthorizedClientError
 
-from identity.clients import AUTH_METHODS
-from identity.decoupled import (
+from identity.apps.clients import AUTH_METHODS
+from identity.asking.decoupled import (
     DEVICE,
     DEVICE_GRANT,
     INTERVAL_SECONDS,
@@ -15,8 +15,8 @@ from identity.decoupled import (
     seal_user_code,
     show_user_code,
 )
+from identity.asking.scopes import split
 from identity.realm import Work
-from identity.scopes import split
 
 DEVICE_SECONDS = 600
 DRAWS = 5  # codes drawn before we believe that something is broken

@@ -10,14 +10,14 @@ from typing import Any
 from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, InvalidScopeError
 from authlib.oauth2.rfc6749.grants import AuthorizationEndpointMixin, BaseGrant
 
-from identity.acting import SignedIn
-from identity.authorizations import LIFETIME_SECONDS, Authorization
-from identity.clients import Client
+from identity.apps.clients import Client
+from identity.asking.response_types import ID_TOKEN, IMPLICIT, IMPLICIT_GRANT, spell
+from identity.asking.scopes import CLAIMS, OPENID, split
+from identity.asking.wanted import read_wanted
 from identity.grants.base import Ours
-from identity.responding import FORM_POST, FRAGMENT, is_allowed, with_parameters
-from identity.response_types import ID_TOKEN, IMPLICIT, IMPLICIT_GRANT, spell
-from identity.scopes import CLAIMS, OPENID, split
-from identity.wanted import read_wanted
+from identity.issued.authorizations import LIFETIME_SECONDS, Authorization
+from identity.standing.acting import SignedIn
+from identity.telling.responding import FORM_POST, FRAGMENT, is_allowed, with_parameters
 
 FOUND = 302
 

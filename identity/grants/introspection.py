@@ -6,22 +6,22 @@ from typing import Any
 from authlib.consts import default_json_headers
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 
-from identity.access import Access, verify_access
-from identity.acting import powers_for
-from identity.authority import authority_claims
-from identity.authorizations import read_refresh_token
-from identity.claims import subject_claims
-from identity.client_keys import RS256
-from identity.clients import PROVING_METHODS, Client
+from identity.apps.client_keys import RS256
+from identity.apps.clients import PROVING_METHODS, Client
+from identity.apps.profiles import policy_of
+from identity.asking.scopes import join
 from identity.errors import BadAccessToken, MandateMissing
 from identity.grants.adapters import KnownClient
 from identity.grants.messages import Request
 from identity.grants.particulars import granted_particulars
-from identity.profiles import policy_of
+from identity.issued.authority import authority_claims
+from identity.issued.authorizations import read_refresh_token
+from identity.issued.claims import subject_claims
+from identity.proofs.shown import HELD_BY_PROOF
 from identity.realm import Work
-from identity.scopes import join
-from identity.shown import HELD_BY_PROOF
-from identity.tokens import INTROSPECTION, sign_token
+from identity.signing.tokens import INTROSPECTION, sign_token
+from identity.standing.access import Access, verify_access
+from identity.standing.acting import powers_for
 
 Answer = dict[str, Any]
 Headers = Sequence[tuple[str, str]]

@@ -8,9 +8,9 @@ from typing import Any
 from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import OAuth2Payload
 
+from identity.apps.refusals import Fault
+from identity.asking.parameters import Parameters
 from identity.grants.particulars import NOTHING
-from identity.parameters import Parameters
-from identity.refusals import Fault
 
 _STRANGE = re.compile(r"[^ !#-\[\]-~]")
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 
-from identity.authorizations import Authorization
-from identity.clients import Client
-from identity.details import PARAMETER, Details, details_at, kept_details, narrow_details
-from identity.details import read_details as read
+from identity.apps.clients import Client
+from identity.asking.details import PARAMETER, Details, details_at, kept_details, narrow_details
+from identity.asking.details import read_details as read
+from identity.asking.parameters import Parameters
+from identity.asking.resources import Resources, audience_of, check_resources, narrow_resources
 from identity.errors import BadDetails, BadTarget
-from identity.parameters import Parameters
+from identity.issued.authorizations import Authorization
 from identity.realm import Realm
-from identity.resources import Resources, audience_of, check_resources, narrow_resources
 
 
 class InvalidTarget(OAuth2Error):  # type: ignore[misc]

@@ -5,8 +5,8 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge
 
-from identity.clients import Client
-from identity.profiles import policy_of
+from identity.apps.clients import Client
+from identity.apps.profiles import policy_of
 
 
 class Pkce(CodeChallenge):  # type: ignore[misc]

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 
-from identity.authorizations import Authorization
-from identity.client_certificates import certificate_confirmation
-from identity.clients import NO_SECRET, Client
-from identity.dpop import Call, Proof, check_proof
+from identity.apps.clients import NO_SECRET, Client
+from identity.apps.profiles import policy_of
 from identity.errors import BadProof, NonceWanted
 from identity.grants.messages import Request
-from identity.nonces import make_nonce
-from identity.profiles import policy_of
+from identity.issued.authorizations import Authorization
+from identity.proofs.client_certificates import certificate_confirmation
+from identity.proofs.dpop import Call, Proof, check_proof
+from identity.proofs.nonces import make_nonce
 from identity.realm import Work
 
 Header = tuple[str, str]

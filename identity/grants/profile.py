@@ -7,9 +7,9 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError
 from authlib.oidc.core.errors import RegistrationNotSupportedError
 
+from identity.asking.scopes import alone, join, matters_of, split
+from identity.asking.wanted import read_wanted
 from identity.errors import BadWish
-from identity.scopes import alone, join, matters_of, split
-from identity.wanted import read_wanted
 
 PROMPTS = {"none", "login", "consent", "select_account"}
 MOST_CHARACTERS = 2048

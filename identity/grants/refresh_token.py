@@ -5,18 +5,18 @@ from typing import Any
 from authlib.oauth2.rfc6749 import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
-from identity.authorizations import (
+from identity.apps.clients import Client
+from identity.apps.profiles import policy_of
+from identity.grants.adapters import RefreshInHand
+from identity.grants.base import Ours, check_still_allowed
+from identity.grants.possession import check_refresh_holder
+from identity.issued.authorizations import (
     GRACE_SECONDS,
     Authorization,
     RefreshHandle,
     read_refresh_token,
 )
-from identity.clients import Client
-from identity.grants.adapters import RefreshInHand
-from identity.grants.base import Ours, check_still_allowed
-from identity.grants.possession import check_refresh_holder
-from identity.profiles import policy_of
-from identity.sessions import IDLE_SECONDS
+from identity.people.sessions import IDLE_SECONDS
 
 
 class RefreshGrant(Ours, RefreshTokenGrant):  # type: ignore[misc]

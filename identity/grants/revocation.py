@@ -5,12 +5,12 @@ from typing import Any
 
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 
-from identity.authorizations import read_refresh_token
-from identity.clients import AUTH_METHODS
+from identity.apps.clients import AUTH_METHODS
 from identity.errors import BadAccessToken
 from identity.grants.adapters import KnownClient
+from identity.issued.authorizations import read_refresh_token
 from identity.realm import Work
-from identity.tokens import verify_token
+from identity.signing.tokens import verify_token
 
 
 @dataclass(frozen=True)

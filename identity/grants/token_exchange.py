@@ -10,13 +10,13 @@ from authlib.oauth2.rfc6749 import (
     UnauthorizedClientError,
 )
 
-from identity.actors import EXCHANGE_GRANT
-from identity.authorizations import Authorization
-from identity.clients import PROVING_METHODS
+from identity.apps.clients import PROVING_METHODS
+from identity.asking.scopes import join
 from identity.errors import ExchangeRefused
-from identity.exchanging import Wanted, exchange
 from identity.grants.base import Ours
-from identity.scopes import join
+from identity.issued.actors import EXCHANGE_GRANT
+from identity.issued.authorizations import Authorization
+from identity.standing.exchanging import Wanted, exchange
 
 ACCESS_TYPE = "urn:ietf:params:oauth:token-type:access_token"
 

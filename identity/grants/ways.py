@@ -2,9 +2,9 @@
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
-from identity.clients import Client
-from identity.flow import Flow
-from identity.profiles import policy_of
+from identity.apps.clients import Client
+from identity.apps.profiles import policy_of
+from identity.asking.flow import Flow
 from identity.realm import Realm
 
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from identity.actors import EXCHANGE_GRANT
-from identity.clients import COMPATIBLE, STANDARD
-from identity.decoupled import CIBA_GRANT, DEVICE_GRANT
-from identity.profiles import POLICIES
-from identity.response_types import IMPLICIT_GRANT
-from identity.scopes import ADDRESS, EMAIL, OFFLINE, OPENID, PHONE, PROFILE, SCOPES
-from identity.subjects import LegalPerson
+from identity.apps.clients import COMPATIBLE, STANDARD
+from identity.apps.profiles import POLICIES
+from identity.asking.decoupled import CIBA_GRANT, DEVICE_GRANT
+from identity.asking.response_types import IMPLICIT_GRANT
+from identity.asking.scopes import ADDRESS, EMAIL, OFFLINE, OPENID, PHONE, PROFILE, SCOPES
+from identity.issued.actors import EXCHANGE_GRANT
+from identity.people.subjects import LegalPerson
 
 CODE, REFRESH, OWN = "authorization_code", "refresh_token", "client_credentials"
 OTHERS = (DEVICE_GRANT, CIBA_GRANT, EXCHANGE_GRANT)  # for apps that somebody answers for

@@ -6,11 +6,11 @@ A test holds the table to both dataclasses, so no option can be forgotten.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from identity.client_keys import ALGORITHMS as SIGNING_OF_APPS
-from identity.client_keys import STRICT_ALGORITHMS
-from identity.clients import AUTH_METHODS, BASIC, PAIRWISE, PROFILES, SUBJECT_TYPES
-from identity.encryption import CIPHERS, KEY_WRAPS
-from identity.keys import ALGORITHMS
+from identity.apps.client_keys import ALGORITHMS as SIGNING_OF_APPS
+from identity.apps.client_keys import STRICT_ALGORITHMS
+from identity.apps.clients import AUTH_METHODS, BASIC, PAIRWISE, PROFILES, SUBJECT_TYPES
+from identity.apps.encryption import CIPHERS, KEY_WRAPS
+from identity.apps.options import Options
 from identity.metadata.rules import (
     Rule,
     flag,
@@ -25,7 +25,7 @@ from identity.metadata.rules import (
     text,
     words,
 )
-from identity.options import Options
+from identity.signing.keys import ALGORITHMS
 
 UNSIGNED = "none"
 RESPONSE_MODES = ("query", "form_post", "jwt", "query.jwt", "form_post.jwt")

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from identity.client_keys import RS256
-from identity.clients import (
+from identity.apps.client_keys import RS256
+from identity.apps.clients import (
     GRANTS,
     NO_SECRET,
     PUBLIC,
@@ -17,15 +17,15 @@ from identity.clients import (
     Client,
     sector_of,
 )
+from identity.apps.options import Options
+from identity.apps.profiles import POLICIES
+from identity.asking.response_types import CODE as CODE_TYPE
+from identity.asking.response_types import IMPLICIT, IMPLICIT_GRANT, response_types_of
+from identity.asking.scopes import OPENID, join, split
 from identity.errors import BadRegistrationRequest
 from identity.metadata.allowances import CODE, OWN, REFRESH, Allowance
 from identity.metadata.fields import BAD_REDIRECT, FIELDS, OPTIONS, Field
 from identity.metadata.together import check_together, grant_types_of
-from identity.options import Options
-from identity.profiles import POLICIES
-from identity.response_types import CODE as CODE_TYPE
-from identity.response_types import IMPLICIT, IMPLICIT_GRANT, response_types_of
-from identity.scopes import OPENID, join, split
 
 Metadata = Mapping[str, Any]
 Fetch = Callable[[str], bytes]

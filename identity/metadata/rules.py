@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
-from identity.client_keys import MOST_KEYS, PRIVATE_PARTS
-from identity.clients import check_redirect_uri
+from identity.apps.client_keys import MOST_KEYS, PRIVATE_PARTS
+from identity.apps.clients import check_redirect_uri
+from identity.asking.response_types import RESPONSE_TYPES, spell
 from identity.errors import BadClient
-from identity.response_types import RESPONSE_TYPES, spell
 
 MOST_CHARACTERS = 2048
 MOST_VALUES = 20

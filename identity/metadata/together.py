@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from identity.client_certificates import check_certificate_names
-from identity.clients import NO_SECRET, SERVICE, SIGNED, Client
-from identity.encryption import find_key
+from identity.apps.clients import NO_SECRET, SERVICE, SIGNED, Client
+from identity.apps.encryption import find_key
+from identity.apps.profiles import policy_of
+from identity.asking.response_types import CODE as CODE_TYPE
+from identity.asking.response_types import IMPLICIT, response_types_of
 from identity.errors import BadClient, BadRegistrationRequest
 from identity.metadata.allowances import CODE, REFRESH
-from identity.profiles import policy_of
-from identity.response_types import CODE as CODE_TYPE
-from identity.response_types import IMPLICIT, response_types_of
+from identity.proofs.client_certificates import check_certificate_names
 
 _AUTH_ALG = "token_endpoint_auth_signing_alg"
 

@@ -5,19 +5,19 @@ from collections.abc import Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.account import (
+from identity.asking.scopes import CONSENTED
+from identity.errors import NotRegistered
+from identity.pages.frame import Form, Frame, see_other, set_cookie, signed_in_at
+from identity.pages.words import METHOD_WORDS
+from identity.realm import Realm, Work
+from identity.standing.account import (
     end_own_session,
     read_account,
     sign_out_elsewhere,
     sign_out_everywhere,
     withdraw_consent,
 )
-from identity.acting import SignedIn
-from identity.errors import NotRegistered
-from identity.pages.frame import Form, Frame, see_other, set_cookie, signed_in_at
-from identity.pages.words import METHOD_WORDS
-from identity.realm import Realm, Work
-from identity.scopes import CONSENTED
+from identity.standing.acting import SignedIn
 
 SIGN_IN = "/sign-in?return_to=/account"
 

@@ -3,16 +3,16 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn, cards_of, choose_party
-from identity.acting_for import cards_that_fit
+from identity.asking.flow import ACT_FOR
+from identity.asking.scopes import matters_of
 from identity.errors import MandateMissing
-from identity.flow import ACT_FOR
-from identity.mandates import POWERS
 from identity.pages.frame import BAD_REQUEST, Form, Frame, see_other, signed_in_at
 from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
 from identity.pages.words import POWER_WORDS, ROLE_WORDS
+from identity.people.mandates import POWERS
 from identity.realm import Realm
-from identity.scopes import matters_of
+from identity.standing.acting import SignedIn, cards_of, choose_party
+from identity.standing.acting_for import cards_that_fit
 
 SELF = "self"
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
-from identity.authorizing import deny
-from identity.decoupled import Decoupled
-from identity.flow import Flow
+from identity.asking.decoupled import Decoupled
+from identity.asking.flow import Flow
+from identity.asking.scopes import SCOPES, Scope, join
+from identity.authorization.authorizing import deny
 from identity.pages.deliver import deliver
 from identity.pages.frame import Form, Frame, see_other, signed_in_at
 from identity.pages.onward import Onward
 from identity.realm import Realm, Work
-from identity.scopes import SCOPES, Scope, join
+from identity.standing.acting import SignedIn
 
 SIGN_IN = "/sign-in?return_to=/approvals"
 REFUSE = "refuse"

@@ -3,15 +3,15 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.authorizing import acting_in, allow, deny
-from identity.details import titles
-from identity.mandates import MatterName
+from identity.asking.details import titles
+from identity.asking.scopes import CONSENTED, join
+from identity.authorization.authorizing import acting_in, allow, deny
 from identity.pages.deliver import deliver
 from identity.pages.frame import Form, Frame, see_other, signed_in_at
 from identity.pages.occasions import describe_occasion
 from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
+from identity.people.mandates import MatterName
 from identity.realm import Realm
-from identity.scopes import CONSENTED, join
 
 ALLOW = "allow"
 

@@ -7,10 +7,10 @@ one button.
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.flow import Flow
+from identity.asking.flow import Flow
 from identity.grants.messages import Answer
 from identity.pages.frame import Frame, see_other
-from identity.responding import added_parameters
+from identity.telling.responding import added_parameters
 
 
 def deliver(frame: Frame, request: Request, flow: Flow, answer: Answer) -> Response:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.authorizing import deny
-from identity.decoupled import read_user_code, show_user_code
+from identity.asking.decoupled import read_user_code, show_user_code
+from identity.asking.flow import Flow
+from identity.asking.scopes import SCOPES, join
+from identity.authorization.authorizing import deny
+from identity.elsewhere.terminals import find_terminal
 from identity.errors import SignInPaused, UserCodeRefused
-from identity.flow import Flow
 from identity.pages.deliver import deliver
 from identity.pages.frame import (
     BAD_REQUEST,
@@ -20,8 +22,6 @@ from identity.pages.frame import (
 )
 from identity.pages.onward import Onward, read_onward
 from identity.realm import Realm
-from identity.scopes import SCOPES, join
-from identity.terminals import find_terminal
 
 TOO_MANY = 429
 CONTINUE = "continue"

@@ -3,8 +3,6 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
-from identity.assurance import CODE, PASSWORD_LEVEL
 from identity.errors import (
     FlowExpired,
     NotRegistered,
@@ -14,7 +12,6 @@ from identity.errors import (
     SignInPaused,
     SignInRefused,
 )
-from identity.events import FACTOR_ADDED, FACTOR_REMOVED
 from identity.noting import note
 from identity.pages.drawing import draw
 from identity.pages.frame import (
@@ -26,11 +23,14 @@ from identity.pages.frame import (
     signed_in_at,
 )
 from identity.pages.welcome import asking_at
+from identity.people.assurance import CODE, PASSWORD_LEVEL
 from identity.realm import Realm
-from identity.second_factor import check_may_change, enrol, is_enrolled, step_up
 from identity.sign_in import METHODS, password, totp
 from identity.sign_in.code import prove_second
 from identity.sign_in.methods import Proof
+from identity.sign_in.second_factor import check_may_change, enrol, is_enrolled, step_up
+from identity.standing.acting import SignedIn
+from identity.trail.events import FACTOR_ADDED, FACTOR_REMOVED
 
 SIGN_IN = "/sign-in?return_to=/account/second-factor"
 ISSUER_NAME = "Haihe"

@@ -7,11 +7,11 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from identity.acting import SignedIn, current_session
 from identity.errors import FlowExpired, IdentityError
+from identity.people.sessions import ABSOLUTE_SECONDS, cookie_name
+from identity.people.visits import Visit, visit_of
 from identity.realm import Realm
-from identity.sessions import ABSOLUTE_SECONDS, cookie_name
-from identity.visits import Visit, visit_of
+from identity.standing.acting import SignedIn, current_session
 
 SEE_OTHER, BAD_REQUEST = 303, 400
 Form = Mapping[str, str]

@@ -5,17 +5,17 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
-from identity.events import FACTOR_ADDED, FACTOR_REMOVED
 from identity.noting import note
 from identity.pages.frame import Form, Frame, see_other, signed_in_at
 from identity.pages.onward import Onward, read_onward
 from identity.pages.upstream import LINK_PATH
 from identity.pages.welcome import waiting_at
 from identity.realm import Realm
-from identity.second_factor import check_may_change, missing_step
 from identity.sign_in import upstream as method
+from identity.sign_in.second_factor import check_may_change, missing_step
 from identity.sign_in.upstream import Elsewhere, open_link
+from identity.standing.acting import SignedIn
+from identity.trail.events import FACTOR_ADDED, FACTOR_REMOVED
 from identity.upstreams.records import Link
 
 ACCOUNTS_PATH = "/account/upstreams"

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity import granting
-from identity.acting import SignedIn
 from identity.errors import MandateMissing, MandateRefused, NotRegistered
-from identity.granting import APPOINTS, USUAL_DAYS, Offer
-from identity.mandates import Mandate
 from identity.pages.frame import BAD_REQUEST, Form, Frame, see_other, signed_in_at
 from identity.pages.words import POWER_WORDS, ROLE_WORDS
+from identity.people.mandates import Mandate
+from identity.people.subjects import Party
 from identity.realm import Realm, Work
-from identity.subjects import Party
+from identity.standing import granting
+from identity.standing.acting import SignedIn
+from identity.standing.granting import APPOINTS, USUAL_DAYS, Offer
 
 SIGN_IN = "/sign-in?return_to=/mandates"
 GRANT = "grant"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from identity.asked import Asked
-from identity.decoupled import read_user_code, show_user_code
+from identity.asking.decoupled import read_user_code, show_user_code
+from identity.authorization.asked import Asked
 from identity.realm import Work
 
 

@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from identity.asked import Asked, find_asked
-from identity.clients import Client
-from identity.flow import Flow, open_flow, seal_flow
+from identity.apps.clients import Client
+from identity.asking.flow import Flow, open_flow, seal_flow
+from identity.authorization.asked import Asked, find_asked
 from identity.grants.messages import Answer
 from identity.pages.frame import Frame, local_address
 from identity.realm import Realm, Work

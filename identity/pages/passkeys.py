@@ -5,9 +5,7 @@ from collections.abc import Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
 from identity.errors import NotRegistered, PasskeyRefused
-from identity.events import FACTOR_ADDED, FACTOR_REMOVED
 from identity.noting import note
 from identity.pages.frame import (
     BAD_REQUEST,
@@ -17,10 +15,12 @@ from identity.pages.frame import (
     signed_in_at,
     visit_at,
 )
-from identity.passkeys import name_passkey
+from identity.people.passkeys import name_passkey
 from identity.realm import Realm, Work
-from identity.second_factor import check_may_change, missing_step
 from identity.sign_in.passkey import NAME, add_passkey, offer_new, read_id, spell_id
+from identity.sign_in.second_factor import check_may_change, missing_step
+from identity.standing.acting import SignedIn
+from identity.trail.events import FACTOR_ADDED, FACTOR_REMOVED
 
 SIGN_IN = "/sign-in?return_to=/account/passkeys"
 

@@ -3,7 +3,6 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.account import change_password
 from identity.errors import BadRegistration, SignInBusy, SignInPaused, SignInRefused
 from identity.pages.frame import (
     BAD_REQUEST,
@@ -18,6 +17,7 @@ from identity.realm import Realm
 from identity.sign_in import METHODS, password
 from identity.sign_in.choosing import check_choice
 from identity.sign_in.hashing import MOST_CHARACTERS, hash_password
+from identity.standing.account import change_password
 
 SIGN_IN = "/sign-in?return_to=/account/password"
 REFUSED = (SignInRefused, SignInPaused, SignInBusy)

@@ -3,16 +3,16 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.authorizing import insists
+from identity.authorization.authorizing import insists
 from identity.errors import SignInPaused
 from identity.pages.drawing import draw
 from identity.pages.frame import Form, Frame, address_of, see_other, visit_at
 from identity.pages.onward import find_pending, read_onward, welcome_app
 from identity.pages.welcome import keep_waiting, waiting_at
+from identity.people.scans import APPROVED, SECRET_BYTES, WAITING, Scan, id_of
 from identity.realm import Realm
-from identity.scanning import begin_scan, challenge_for
-from identity.scans import APPROVED, SECRET_BYTES, WAITING, Scan, id_of
 from identity.sign_in import scan as method
+from identity.sign_in.scanning import begin_scan, challenge_for
 from identity.sign_in.tries import Count, count_try
 
 PATH = "/sign-in/scan"

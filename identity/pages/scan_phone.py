@@ -5,14 +5,14 @@ from urllib.parse import urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
 from identity.pages.frame import BAD_REQUEST, Form, Frame, see_other, signed_in_at, visit_at
+from identity.people.scans import Scan
+from identity.people.visits import Visit
 from identity.realm import Realm
-from identity.scanning import approve, find_scanned, may_approve, refuse
-from identity.scans import Scan
 from identity.sign_in import scan as method
-from identity.signing_in import note_sign_in
-from identity.visits import Visit
+from identity.sign_in.scanning import approve, find_scanned, may_approve, refuse
+from identity.sign_in.signing_in import note_sign_in
+from identity.standing.acting import SignedIn
 
 ALLOW = "allow"
 

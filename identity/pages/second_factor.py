@@ -5,24 +5,24 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
-from identity.assurance import acr_of, meets
-from identity.authorizing import wanted_acrs
+from identity.asking.flow import SECOND_FACTOR
+from identity.authorization.authorizing import wanted_acrs
 from identity.errors import FlowExpired, PasskeyRefused, SecondFactorRefused, SignInPaused
-from identity.flow import SECOND_FACTOR
 from identity.pages.frame import BAD_REQUEST, Form, Frame, see_other, set_cookie, signed_in_at
 from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
 from identity.pages.welcome import asking_at, let_in, note_failure
+from identity.people.assurance import acr_of, meets
 from identity.realm import Realm
-from identity.second_factor import (
+from identity.sign_in import METHODS, code
+from identity.sign_in.methods import Asking, Part, Proof
+from identity.sign_in.second_factor import (
     completed,
     enough_with,
     open_half_way,
     seal_half_way,
     step_up,
 )
-from identity.sign_in import METHODS, code
-from identity.sign_in.methods import Asking, Part, Proof
+from identity.standing.acting import SignedIn
 
 TOO_MANY = 429
 Refusal = SecondFactorRefused | PasskeyRefused | SignInPaused

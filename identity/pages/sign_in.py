@@ -18,10 +18,10 @@ from identity.pages.onward import (
 )
 from identity.pages.second_factor import ask_step, half_way_in
 from identity.pages.welcome import asking_at, is_half_way, let_in, note_failure
+from identity.people.subjects import looks_like_citizen_number
 from identity.realm import Realm
 from identity.sign_in import METHODS, password
 from identity.sign_in.methods import Part
-from identity.subjects import looks_like_citizen_number
 
 REFUSED, TOO_MANY, BUSY = 400, 429, 503
 Refusal = SignInRefused | PasskeyRefused | SignInPaused | SignInBusy

@@ -3,12 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn, end_session
-from identity.events import SIGNED_OUT
 from identity.logout import open_after
 from identity.noting import note
 from identity.pages.frame import Form, Frame, see_other, set_cookie, signed_in_at
 from identity.realm import Realm
+from identity.standing.acting import SignedIn, end_session
+from identity.trail.events import SIGNED_OUT
 
 
 class SignOutPage:

@@ -5,8 +5,7 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.assurance import ACR_VALUES, LEVELS
-from identity.authorizing import insists, wanted_acrs
+from identity.authorization.authorizing import insists, wanted_acrs
 from identity.errors import (
     FlowExpired,
     NotLinked,
@@ -30,13 +29,14 @@ from identity.pages.welcome import (
     note_failure,
     waiting_at,
 )
+from identity.people.assurance import ACR_VALUES, LEVELS
 from identity.realm import Realm
 from identity.sign_in import METHODS
 from identity.sign_in import upstream as method
 from identity.sign_in.tries import Count, count_try
+from identity.sign_in.upstream_trips import STATE_BYTES, begin_trip
 from identity.upstreams.configured import Upstream
 from identity.upstreams.records import hash_secret
-from identity.upstreams.trips import STATE_BYTES, begin_trip
 
 TRIPS = 60  # of one address within five minutes
 TOO_MANY = 429

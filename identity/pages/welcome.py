@@ -3,16 +3,16 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.assurance import MFA_LEVEL
-from identity.flow import SECOND_FACTOR, SIGN_IN
+from identity.asking.flow import SECOND_FACTOR, SIGN_IN
 from identity.pages.frame import address_of, see_other, set_cookie, signed_in_at, visit_at
 from identity.pages.onward import Onward
+from identity.people.assurance import MFA_LEVEL
 from identity.realm import Realm
-from identity.second_factor import is_enrolled
 from identity.sign_in.known_browsers import KNOWN_SECONDS, remember
 from identity.sign_in.methods import Asking, Proof
+from identity.sign_in.second_factor import is_enrolled
+from identity.sign_in.signing_in import note_sign_in, open_session
 from identity.sign_in.upstream import NAME as UPSTREAM
-from identity.signing_in import note_sign_in, open_session
 
 WAITING_SECONDS = 15 * 60
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from identity.mandates import APPS, AUDIT, ISSUE, LICENCES, MANDATES, VERIFY
+from identity.people.mandates import APPS, AUDIT, ISSUE, LICENCES, MANDATES, VERIFY
 
 
 def _(text: str) -> str:

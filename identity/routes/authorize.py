@@ -5,12 +5,12 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from identity.acting import use_session
-from identity.arriving import NAMING, arrive, refuse
-from identity.authorizing import Ask, authorize
+from identity.apps.refusals import Fault
+from identity.asking.flow import Flow, open_flow
+from identity.asking.parameters import Parameters
+from identity.authorization.arriving import NAMING, arrive, refuse
+from identity.authorization.authorizing import Ask, authorize
 from identity.errors import BadAuthorizeRequest, BadRequestObject, FlowExpired
-from identity.fetching import fetch
-from identity.flow import Flow, open_flow
 from identity.grants.messages import Answer
 from identity.noting import keep_fault
 from identity.pages.deliver import deliver
@@ -22,12 +22,12 @@ from identity.pages.frame import (
     signed_in_at,
 )
 from identity.pages.onward import Onward
-from identity.parameters import Parameters
+from identity.parties.signed_by import with_keys
 from identity.realm import Realm
-from identity.refusals import Fault
 from identity.routes.requests import read_request
 from identity.routes.running import run_direct
-from identity.signed_by import with_keys
+from identity.standing.acting import use_session
+from identity.strangers.fetching import fetch
 
 NOT_PLAIN = NAMING | {"flow"}  # what is looked up elsewhere, or has been on its way before
 

@@ -7,10 +7,12 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from identity.asking.parameters import Parameters
 from identity.errors import KeysWanted
 from identity.grants.messages import Answer
 from identity.noting import keep_fault
-from identity.parameters import Parameters
+from identity.parties.signed_by import with_keys
+from identity.proofs.shown import NOTHING
 from identity.provider import (
     answer_backchannel_authentication,
     answer_device_authorization,
@@ -21,9 +23,7 @@ from identity.provider import (
 from identity.realm import Realm, Transaction, Work
 from identity.routes.requests import JSON, NO_STORE, Sent, read_request, serialised
 from identity.routes.running import run_direct
-from identity.shown import NOTHING
-from identity.signed_by import with_keys
-from identity.tokens import INTROSPECTION
+from identity.signing.tokens import INTROSPECTION
 
 # Each of these writes at most one row that has to be right at once.
 DIRECT = frozenset({"authorization_code", "refresh_token", "client_credentials"})

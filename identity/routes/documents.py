@@ -5,9 +5,9 @@ from functools import lru_cache
 from fastapi import APIRouter, Request, Response
 
 from identity.discovery import describe
-from identity.keys import CACHE_SECONDS
 from identity.realm import Realm
 from identity.routes.requests import JSON, serialised
+from identity.signing.keys import CACHE_SECONDS
 
 
 def add_documents(routes: APIRouter, realm: Realm) -> None:

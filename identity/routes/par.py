@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from identity.pushing import push
+from identity.authorization.pushing import push
 from identity.realm import Realm
 from identity.routes.back_channel import answer_app, leaves_trace
 from identity.routes.requests import Sent

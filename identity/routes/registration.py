@@ -7,16 +7,27 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from identity.apps import remove_app
-from identity.clients import Client
+from identity.apps.clients import Client
 from identity.errors import BadRegistrationRequest, BadRegistrationToken, TooManyRegistrations
-from identity.events import ITSELF
 from identity.metadata.allowances import BY_ITSELF
 from identity.metadata.reading import read_client
+from identity.operating.apps import remove_app
+from identity.operating.registering import (
+    check_offered,
+    check_token,
+    count_registration,
+    spend_token,
+)
+from identity.operating.registration import (
+    change,
+    check_change,
+    describe_client,
+    find_registered,
+    register,
+)
 from identity.pages.frame import address_of
 from identity.realm import Realm
-from identity.registering import check_offered, check_token, count_registration, spend_token
-from identity.registration import change, check_change, describe_client, find_registered, register
+from identity.trail.events import ITSELF
 
 CREATED, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, TOO_MANY = 201, 204, 400, 401, 429
 MOST_BYTES = 32 * 1024

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from identity.bound import BEARER, DPOP, Presented
-from identity.parameters import MOST_BYTES, Parameters, read_parameters
-from identity.shown import NOTHING, Shown
+from identity.asking.parameters import MOST_BYTES, Parameters, read_parameters
+from identity.proofs.shown import NOTHING, Shown
+from identity.standing.bound import BEARER, DPOP, Presented
 
 FORM = b"application/x-www-form-urlencoded"
 JSON = "application/json"

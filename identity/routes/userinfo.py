@@ -5,14 +5,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from identity.access import Access, verify_access
-from identity.authority import authority_claims
-from identity.bound import BEARER, Presented, check_holder
-from identity.challenges import challenge, challenge_of
-from identity.claims import userinfo_claims
+from identity.asking.scopes import OPENID
 from identity.errors import BadAccessToken, NoKeyToEncrypt, TokenMissing
+from identity.issued.authority import authority_claims
+from identity.issued.claims import userinfo_claims
+from identity.parties.replies import encrypt_userinfo
+from identity.parties.signed_by import with_keys
+from identity.proofs.challenges import challenge, challenge_of
 from identity.realm import Realm
-from identity.replies import encrypt_userinfo
 from identity.routes.requests import (
     FORBIDDEN,
     JSON,
@@ -23,9 +23,9 @@ from identity.routes.requests import (
     serialised,
 )
 from identity.routes.running import run_direct
-from identity.scopes import OPENID
-from identity.signed_by import with_keys
-from identity.tokens import USERINFO, sign_token
+from identity.signing.tokens import USERINFO, sign_token
+from identity.standing.access import Access, verify_access
+from identity.standing.bound import BEARER, Presented, check_holder
 
 BAD = 400
 JWT = "application/jwt"

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from identity.assurance import CODE, PASSWORD_LEVEL
 from identity.errors import FlowExpired, SecondFactorRefused, SignInPaused
+from identity.people.assurance import CODE, PASSWORD_LEVEL
 from identity.realm import Realm, Work
 from identity.sign_in import totp
 from identity.sign_in.methods import Asking, Part, Proof, may_enter

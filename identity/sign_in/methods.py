@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from identity.assurance import PASSWORD_METHODS
+from identity.people.assurance import PASSWORD_METHODS
+from identity.people.subjects import Person
 from identity.realm import Realm
-from identity.subjects import Person
 
 Part = Mapping[str, object]
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from webauthn.helpers.structs import AuthenticationCredential
 
-from identity.assurance import HARDWARE_KEY, KEY, PRESENT, SEVERAL, SOFTWARE_KEY, level_of
 from identity.errors import FlowExpired, NotRegistered, PasskeyRefused, SealBroken
-from identity.passkeys import (
+from identity.people.assurance import HARDWARE_KEY, KEY, PRESENT, SEVERAL, SOFTWARE_KEY, level_of
+from identity.people.passkeys import (
     Passkey,
     Place,
     assertion_options,
@@ -24,10 +24,10 @@ from identity.passkeys import (
     read_registration,
     registration_options,
 )
+from identity.people.subjects import Person
 from identity.realm import Realm, Work
 from identity.sign_in.methods import Asking, Part, Proof, may_enter
 from identity.sign_in.tries import by_address, count_try
-from identity.subjects import Person
 
 NAME = "passkey"
 CHALLENGE_SECONDS = 10 * 60  # a page may wait that long with its offer in the account field

@@ -6,20 +6,20 @@ same time and gets the same words.
 
 from collections.abc import Mapping
 
-from identity.assurance import PASSWORD_LEVEL, PASSWORD_METHODS
 from identity.errors import BadNumber, SignInRefused
+from identity.people.assurance import PASSWORD_LEVEL, PASSWORD_METHODS
+from identity.people.subjects import (
+    Person,
+    check_citizen_number,
+    looks_like_citizen_number,
+    spell_account,
+)
 from identity.realm import Realm
 from identity.sign_in.hashing import NOBODY, matches
 from identity.sign_in.known_browsers import by_browser
 from identity.sign_in.methods import Asking, Part, Proof, may_enter
 from identity.sign_in.tries import by_account, by_address, count_try, forget_tries, one_at_a_time
 from identity.store import IdentityStore
-from identity.subjects import (
-    Person,
-    check_citizen_number,
-    looks_like_citizen_number,
-    spell_account,
-)
 
 NAME = "password"
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from identity.assurance import LEVELS, PASSWORD_LEVEL, rank
 from identity.errors import FlowExpired
+from identity.people.assurance import LEVELS, PASSWORD_LEVEL, rank
+from identity.people.scans import carried_over, id_of
 from identity.realm import Realm
-from identity.scans import carried_over, id_of
 from identity.sign_in.methods import Asking, Part, Proof, may_enter
 
 NAME = "scan"

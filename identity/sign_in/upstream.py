@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from identity.errors import BadNumber, FlowExpired, NotLinked, SealBroken, UpstreamFailed
+from identity.people.subjects import Person, check_citizen_number
 from identity.realm import Realm, Work
 from identity.sign_in.methods import Asking, Part, Proof, may_enter
-from identity.subjects import Person, check_citizen_number
+from identity.sign_in.upstream_trips import end_trip
 from identity.upstreams.configured import Upstream
 from identity.upstreams.id_tokens import Vouched
 from identity.upstreams.records import Link, hash_secret, link_id_of
-from identity.upstreams.trips import end_trip
 
 NAME = "upstream"
 LINK_SECONDS = 15 * 60

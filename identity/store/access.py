@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, exists, select
 
-from identity.authorizations import Authorization
-from identity.options import Options, read_options
-from identity.sessions import Session
+from identity.apps.options import Options, read_options
+from identity.issued.authorizations import Authorization
+from identity.people.sessions import Session
+from identity.people.subjects import LegalPerson, Party, Person, party_of
 from identity.store.authorizations import AUTHORIZATION, read_authorization
 from identity.store.dialects import lasting
 from identity.store.people import PERSON
@@ -22,7 +23,6 @@ from identity.store.tables import (
     revoked_tokens,
     sessions,
 )
-from identity.subjects import LegalPerson, Party, Person, party_of
 
 _APP = (clients.c.userinfo_alg, clients.c.profile, clients.c.options)
 _BODY = (legal_persons.c.legal_person_id, legal_persons.c.code, legal_persons.c.name)

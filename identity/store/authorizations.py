@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from identity.authorizations import Authorization
+from identity.issued.authorizations import Authorization
 from identity.store.dialects import lasting, upsert
 from identity.store.tables import authorizations, people, revoked_tokens, sessions
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Table, Text, delete, insert, select
 
-from identity.changes import Change
+from identity.apps.changes import Change
 from identity.store.tables import metadata
 
 client_changes = Table(

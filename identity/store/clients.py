@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from identity.clients import Client
-from identity.consents import Consent
+from identity.apps.clients import Client
+from identity.apps.options import read_options, write_options
 from identity.errors import AlreadyRegistered, NotRegistered
-from identity.options import read_options, write_options
+from identity.people.consents import Consent
 from identity.store.changes import client_changes
 from identity.store.dialects import lasting, upsert
 from identity.store.operating import (

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, case, select, update
 
-from identity.decoupled import SLOWER_SECONDS, Decoupled
+from identity.asking.decoupled import SLOWER_SECONDS, Decoupled
 from identity.store.dialects import upsert
 from identity.store.tables import decoupled
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from identity.deliveries import Delivery
 from identity.store.tables import deliveries
+from identity.strangers.deliveries import Delivery
 
 # Built once: composing a statement costs more than running it.
 _ADD = insert(deliveries)

@@ -15,9 +15,9 @@ from sqlalchemy import (
     update,
 )
 
-from identity.options import read_options
-from identity.scopes import OFFLINE
-from identity.sessions import IDLE_SECONDS
+from identity.apps.options import read_options
+from identity.asking.scopes import OFFLINE
+from identity.people.sessions import IDLE_SECONDS
 from identity.store.tables import authorizations, clients, sessions
 
 _NOW = bindparam("now", type_=BigInteger)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from identity.keys import KeptKey
+from identity.signing.keys import KeptKey
 from identity.store.dialects import insert_once
 from identity.store.tables import signing_keys
 

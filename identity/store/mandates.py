@@ -17,11 +17,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from identity.errors import NotRegistered
-from identity.mandates import Mandate
+from identity.people.mandates import Mandate
+from identity.people.subjects import LegalPerson
 from identity.store.dialects import insert_once, lasting
 from identity.store.people import LEGAL_PERSON
 from identity.store.tables import legal_persons, mandate_signatures, mandates
-from identity.subjects import LegalPerson
 
 _OF_PERSON = lasting(select(mandates).where(mandates.c.person_id == bindparam("person")))
 _OF_BOTH = lasting(_OF_PERSON.where(mandates.c.legal_person_id == bindparam("party")))

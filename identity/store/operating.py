@@ -22,10 +22,10 @@ from sqlalchemy import (
     union_all,
 )
 
-from identity.events import AUTHORIZATION, PAGE, SIGN_IN, Event
-from identity.refusals import Fault
+from identity.apps.refusals import Fault
 from identity.store.dialects import upsert
 from identity.store.tables import authorizations, clients, metadata, sign_ins
+from identity.trail.events import AUTHORIZATION, PAGE, SIGN_IN, Event
 
 identity_events = Table(
     "identity_events",

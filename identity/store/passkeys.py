@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
-from identity.passkeys import Passkey, Use
+from identity.people.passkeys import Passkey, Use
 from identity.store.dialects import insert_once
 from identity.store.tables import passkeys
 

@@ -7,9 +7,9 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from identity.errors import AlreadyRegistered
+from identity.people.subjects import LegalPerson, Party, Person, party_of
 from identity.store.dialects import upsert
 from identity.store.tables import legal_persons, people
-from identity.subjects import LegalPerson, Party, Person, party_of
 
 PERSON = (
     people.c.person_id,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from identity.registration_tokens import RegistrationToken
+from identity.apps.registration_tokens import RegistrationToken
 from identity.store.tables import registration_tokens as table
 
 _TOKEN = (table.c.note, table.c.uses_left, table.c.expires_at)

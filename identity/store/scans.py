@@ -2,8 +2,8 @@
 
 from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 
-from identity.scans import APPROVED, REFUSED, USED, WAITING, Scan
-from identity.sessions import Session
+from identity.people.scans import APPROVED, REFUSED, USED, WAITING, Scan
+from identity.people.sessions import Session
 from identity.store.tables import scans
 
 _COLUMNS = tuple(scans.c)  # in the order of the fields of `Scan`

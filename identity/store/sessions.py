@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, case, delete, insert, select, update
 
-from identity.sessions import Session
+from identity.people.sessions import Session
 from identity.store.dialects import upsert
 from identity.store.tables import attempts, sessions
 

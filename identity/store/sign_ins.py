@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select
 
+from identity.people.visits import SignIn, Visit
 from identity.store.tables import sign_ins
-from identity.visits import SignIn, Visit
 
 _SHOWN = (
     sign_ins.c.at,

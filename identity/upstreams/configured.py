@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from identity.assurance import LEVELS
 from identity.errors import BadUpstream
+from identity.people.assurance import LEVELS
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")

@@ -8,9 +8,9 @@ from typing import Any
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
-from identity.client_keys import ALGORITHMS, PublicKey
+from identity.apps.client_keys import ALGORITHMS, PublicKey
 from identity.errors import UpstreamFailed
-from identity.tokens import MOST_CHARACTERS, half_hash
+from identity.signing.tokens import MOST_CHARACTERS, half_hash
 from identity.upstreams.configured import Upstream
 
 LEEWAY_SECONDS = 10

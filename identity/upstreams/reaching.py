@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from identity.client_keys import PublicKey, usable_keys
+from identity.apps.client_keys import PublicKey, usable_keys
 from identity.errors import UpstreamFailed
 from identity.upstreams.configured import Upstream, is_address
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from identity.errors import AlreadyRegistered
-from identity.events import LEGAL_PERSONS_IMPORTED, OPERATOR
 from identity.noting import note
+from identity.people.subjects import LegalPerson, check_credit_code, check_name
 from identity.realm import Realm
-from identity.subjects import LegalPerson, check_credit_code, check_name
+from identity.trail.events import LEGAL_PERSONS_IMPORTED, OPERATOR
 from service.importing.people import Track
 from service.importing.reading import (
     Checking,

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from identity.events import MANDATES_IMPORTED, OPERATOR
-from identity.mandates import POWERS, ROLES, Mandate
 from identity.noting import note
 from identity.pages.words import POWER_WORDS, ROLE_WORDS
+from identity.people.mandates import POWERS, ROLES, Mandate
+from identity.people.subjects import check_account, check_credit_code
 from identity.realm import Realm
 from identity.store import IdentityStore
-from identity.subjects import check_account, check_credit_code
+from identity.trail.events import MANDATES_IMPORTED, OPERATOR
 from service.importing.people import Track
 from service.importing.reading import Checking, Column, Outcome, Row, in_parts
 

@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 from identity.errors import AlreadyRegistered
-from identity.events import OPERATOR, PEOPLE_IMPORTED
 from identity.noting import note
+from identity.people.subjects import Person, check_account, check_citizen_number, check_name
 from identity.realm import Realm
 from identity.sign_in.choosing import check_choice
 from identity.sign_in.hashing import AT_ONCE, hash_password
 from identity.store.people import NewPerson
-from identity.subjects import Person, check_account, check_citizen_number, check_name
+from identity.trail.events import OPERATOR, PEOPLE_IMPORTED
 from service.importing.reading import (
     Checking,
     Column,

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from identity import registry
-from identity.apps import add_app, change_app, find_app, remove_app, secret_since
-from identity.checkup import FAILED, PASSED, look_at
-from identity.clients import Client
+from identity.apps.clients import Client
 from identity.errors import BadRegistrationRequest
-from identity.fetching import fetch
 from identity.metadata.allowances import by_operator
 from identity.metadata.fields import BY_NAME
 from identity.metadata.reading import describe_metadata, read_client
+from identity.operating import registry
+from identity.operating.apps import add_app, change_app, find_app, remove_app, secret_since
+from identity.operating.checkup import FAILED, PASSED, look_at
 from identity.realm import Realm
+from identity.strangers.fetching import fetch
 from service.registers.saying import (
     REFUSED,
     Open,

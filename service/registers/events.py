@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from identity import registry
-from identity.events import Event
+from identity.operating import registry
 from identity.realm import Work
 from identity.store.operating import Wanted
+from identity.trail.events import Event
 from service.registers.saying import Open, refusing, say, say_table
 
 DAYS = 7

@@ -8,8 +8,8 @@ import typer
 from certificates.catalogue import find_type
 from certificates.licences import Authority
 from certificates.store import CertificateStore
-from identity import registry, suspending
-from identity.granting import change_representative
+from identity.operating import registry, suspending
+from identity.standing.granting import change_representative
 from service.importing.legal_persons import COLUMNS, import_legal_persons
 from service.registers.bringing import bring
 from service.registers.people import Report

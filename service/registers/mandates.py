@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from identity import registry, suspending
+from identity.operating import registry, suspending
 from service.importing.mandates import COLUMNS, import_mandates
 from service.registers.bringing import bring
 from service.registers.people import Report

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from identity import registry, suspending, vouching
-from identity.account import sign_out_person
+from identity.operating import registry, suspending, vouching
 from identity.sign_in.choosing import check_choice
 from identity.sign_in.hashing import hash_password
+from identity.standing.account import sign_out_person
 from service.importing.people import COLUMNS, import_people
 from service.registers.bringing import bring
 from service.registers.saying import Open, refusing, say

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from identity.registering import add_registration_token, remove_registration_tokens
+from identity.operating.registering import add_registration_token, remove_registration_tokens
 from service.registers.saying import Open, day_of, refusing, say, say_table
 
 

@@ -5,9 +5,9 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 
-from identity.acting import current_session
 from identity.pages.frame import read_cookie
 from identity.realm import Realm
+from identity.standing.acting import current_session
 from service.acting import Acting, acting_by_session
 
 SIGN_IN, ACT_FOR = "/sign-in", "/act-for"

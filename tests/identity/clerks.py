@@ -4,11 +4,11 @@ from typing import Any
 
 import httpx
 
-from identity.clients import SERVICE
-from identity.decoupled import CIBA_GRANT
-from identity.options import Options
-from identity.registry import NewClient, add_client
-from identity.sessions import cookie_name
+from identity.apps.clients import SERVICE
+from identity.apps.options import Options
+from identity.asking.decoupled import CIBA_GRANT
+from identity.operating.registry import NewClient, add_client
+from identity.people.sessions import cookie_name
 from service.tour.forms import Form, read_forms
 from tests.identity.browser import Browser, basic
 from tests.identity.conftest import Site

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from sqlalchemy import delete
 
-from identity.sessions import cookie_name
+from identity.people.sessions import cookie_name
 from identity.store.tables import consents
 from tests.identity.browser import Browser
 from tests.identity.world import EVERYTHING, World, make_app, make_world, open_world

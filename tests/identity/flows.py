@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from identity.authorizing import Ask, authorize
-from identity.flow import Flow
+from identity.asking.flow import Flow
+from identity.asking.parameters import read_parameters
+from identity.authorization.authorizing import Ask, authorize
 from identity.grants.messages import Answer
-from identity.parameters import read_parameters
 from identity.provider import answer_token_request
 from tests.identity.browser import VERIFIER, basic, query, request_of, told
 from tests.identity.world import EVERYTHING, REDIRECT, World

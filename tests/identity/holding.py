@@ -12,7 +12,7 @@ import httpx
 from joserfc import jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from identity.dpop import token_hash
+from identity.proofs.dpop import token_hash
 from tests.identity.browser import VERIFIER, request_of
 from tests.identity.conftest import Site
 from tests.identity.world import REDIRECT

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
-from identity.clients import FAPI2, WEB
-from identity.options import Options
+from identity.apps.clients import FAPI2, WEB
+from identity.apps.options import Options
 from tests.identity.browser import Browser, request_of
 from tests.identity.conftest import Site
 from tests.identity.signing import add_signer, assertion, proving, signed

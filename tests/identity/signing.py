@@ -6,9 +6,9 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from identity.assertions import JWT_BEARER
-from identity.clients import SERVICE
-from identity.registry import NewClient, add_client
+from identity.apps.clients import SERVICE
+from identity.operating.registry import NewClient, add_client
+from identity.proofs.assertions import JWT_BEARER
 from tests.identity.world import COMPANY_CODE, World
 
 EC = ECKey.generate_key("P-256", {"kid": "ec"})

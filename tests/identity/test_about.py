@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from identity.about import MOST_CHARACTERS, RULES, read_about, write_about
+from identity.asking.scopes import CLAIMS, SCOPES
 from identity.errors import BadRegistration, NotRegistered
-from identity.registry import describe_person
-from identity.scopes import CLAIMS, SCOPES
+from identity.issued.about import MOST_CHARACTERS, RULES, read_about, write_about
+from identity.operating.registry import describe_person
 from service.demo import COMPLETE
 from tests.identity.conftest import Site
 from tests.identity.suite import asked, complete, id_token, userinfo

@@ -6,13 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from identity.acting import covering
+from identity.asking.scopes import is_for_others, join, matters_of, permitted, split
 from identity.errors import MandateMissing
-from identity.mandates import Mandate
-from identity.registry import NewClient, add_client, add_legal_person, add_mandate, revoke_mandate
-from identity.scopes import is_for_others, join, matters_of, permitted, split
-from identity.sessions import cookie_name
-from identity.tokens import ACCESS, ID, verify_signature
+from identity.operating.registry import (
+    NewClient,
+    add_client,
+    add_legal_person,
+    add_mandate,
+    revoke_mandate,
+)
+from identity.people.mandates import Mandate
+from identity.people.sessions import cookie_name
+from identity.signing.tokens import ACCESS, ID, verify_signature
+from identity.standing.acting import covering
 from tests.identity.browser import Browser, basic, request_of, told
 from tests.identity.conftest import Site
 from tests.identity.test_back_channel import userinfo

@@ -13,19 +13,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from identity import events
-from identity.acting import choose_party, find_session
-from identity.assurance import PASSWORD_LEVEL, RECENT_SECONDS
-from identity.changes import WAITS_SECONDS
-from identity.checkup import Facts, Finding, check_app, look_at
-from identity.clients import Client
-from identity.deliveries import Message
+from identity.apps.changes import WAITS_SECONDS
+from identity.apps.clients import Client
 from identity.errors import AppUnreachable, BadRegistrationRequest
-from identity.registry import add_mandate
-from identity.sessions import cookie_name
+from identity.operating.checkup import Facts, Finding, check_app, look_at
+from identity.operating.registry import add_mandate
+from identity.people.assurance import PASSWORD_LEVEL, RECENT_SECONDS
+from identity.people.sessions import cookie_name
 from identity.sign_in.methods import Proof
-from identity.signing_in import open_session
+from identity.sign_in.signing_in import open_session
+from identity.standing.acting import choose_party, find_session
 from identity.store.operating import Wanted
+from identity.strangers.deliveries import Message
+from identity.trail import events
 from service.tour.forms import read_forms
 from tests.identity.browser import basic, request_of
 from tests.identity.conftest import Site, serving

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from identity.client_keys import read_keys
-from identity.clients import COMPATIBLE, WEB
+from identity.apps.client_keys import read_keys
+from identity.apps.clients import COMPATIBLE, WEB
+from identity.asking.parameters import read_parameters
 from identity.errors import BadClient
 from identity.grants.messages import Answer
-from identity.parameters import read_parameters
 from identity.provider import answer_token_request
 from tests.identity.browser import query
 from tests.identity.conftest import Site

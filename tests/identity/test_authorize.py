@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from identity.tokens import ID, verify_signature
+from identity.signing.tokens import ID, verify_signature
 from tests.identity.browser import form_of, request_of, told
 from tests.identity.conftest import Site
 from tests.identity.world import COMPANY, COMPANY_CODE, PASSWORD, REDIRECT

@@ -11,13 +11,13 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from identity.access import verify_access
+from identity.asking.parameters import read_parameters
 from identity.errors import BadAccessToken
-from identity.keys import KeyRing
-from identity.parameters import read_parameters
+from identity.operating.registry import revoke_mandate
 from identity.provider import answer_token_request
-from identity.registry import revoke_mandate
-from identity.tokens import ACCESS, ID, sign_token, verify_signature
+from identity.signing.keys import KeyRing
+from identity.signing.tokens import ACCESS, ID, sign_token, verify_signature
+from identity.standing.access import verify_access
 from tests.identity.browser import basic
 from tests.identity.conftest import Site
 from tests.identity.flows import tokens_in

@@ -12,17 +12,17 @@ import pytest
 from joserfc import jwe, jwt
 from joserfc.jwk import ECKey, KeySet
 
-from identity.account import sign_out_person
-from identity.acting import end_session
-from identity.clients import BASIC, COMPATIBLE, FAPI2, WEB
-from identity.ending import end_expired
+from identity.apps.clients import BASIC, COMPATIBLE, FAPI2, WEB
+from identity.apps.options import Options
+from identity.apps.profiles import policy_of
 from identity.errors import BadAccessToken
-from identity.options import Options
-from identity.posting import send_due
-from identity.profiles import policy_of
-from identity.registry import NewClient, add_client
-from identity.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, hash_cookie
-from identity.tokens import ACCESS, ID, verify_signature
+from identity.operating.registry import NewClient, add_client
+from identity.people.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, hash_cookie
+from identity.signing.tokens import ACCESS, ID, verify_signature
+from identity.standing.account import sign_out_person
+from identity.standing.acting import end_session
+from identity.telling.expiring import end_expired
+from identity.telling.posting import send_due
 from service.tour.forms import read_forms
 from tests.identity.browser import Browser, basic, request_of
 from tests.identity.conftest import Site

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from identity.authorizations import CODE_SECONDS
+from identity.issued.authorizations import CODE_SECONDS
 from tests.identity.browser import request_of
 from tests.identity.conftest import Site
 from tests.identity.holding import Holder, claims_of

@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from identity.assertions import read_header
-from identity.authorizations import CODE_SECONDS
-from identity.nonces import make_nonce
+from identity.issued.authorizations import CODE_SECONDS
+from identity.proofs.assertions import read_header
+from identity.proofs.nonces import make_nonce
 from tests.identity.browser import VERIFIER, Browser, challenge_of
 from tests.identity.conftest import Site
 from tests.identity.holding import Holder, claims_of

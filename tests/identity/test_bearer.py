@@ -11,9 +11,9 @@ import pytest
 import uvicorn
 from fastapi import Depends, FastAPI, Request, Response
 
-from identity.assurance import acr_of
-from identity.challenges import challenge_of
 from identity.errors import BadAccessToken
+from identity.people.assurance import acr_of
+from identity.proofs.challenges import challenge_of
 from service.acting import Acting
 from service.bearer import SignInNeeded, bearer
 from tests.identity.browser import basic

@@ -7,9 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from identity.ciba import CLIENT_TRIES, MOST_SECONDS, PERSON_TRIES, WINDOW_SECONDS
-from identity.ciba import ask as ask_in
-from identity.decoupled import (
+from identity.asking.decoupled import (
     CIBA,
     CIBA_GRANT,
     COLLECT_SECONDS,
@@ -18,11 +16,13 @@ from identity.decoupled import (
     make_handle,
     read_handle,
 )
-from identity.hints import find_by_id_token
-from identity.parameters import read_parameters
-from identity.registry import add_mandate
+from identity.asking.parameters import read_parameters
+from identity.elsewhere.ciba import CLIENT_TRIES, MOST_SECONDS, PERSON_TRIES, WINDOW_SECONDS
+from identity.elsewhere.ciba import ask as ask_in
+from identity.operating.registry import add_mandate
+from identity.signing.tokens import ID, verify_signature
+from identity.standing.hints import find_by_id_token
 from identity.store.tables import people
-from identity.tokens import ID, verify_signature
 from service.tour.forms import read_forms
 from tests.identity.browser import basic, query
 from tests.identity.clerks import (

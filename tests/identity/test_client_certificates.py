@@ -11,12 +11,12 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from identity.client_certificates import read_roots, thumbprint_of
-from identity.clients import CERTIFIED, FAPI2, SELF_CERTIFIED, SERVICE
+from identity.apps.clients import CERTIFIED, FAPI2, SELF_CERTIFIED, SERVICE
+from identity.apps.options import Options
 from identity.discovery import describe
 from identity.errors import BadClient
-from identity.options import Options
-from identity.registry import NewClient, add_client
+from identity.operating.registry import NewClient, add_client
+from identity.proofs.client_certificates import read_roots, thumbprint_of
 from service.web.proxies import read_certificate
 from tests.identity.certificates import ROOT, START, Holding, issue
 from tests.identity.conftest import Site

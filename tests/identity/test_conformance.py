@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 import httpx
 import pytest
 
-from identity.scopes import CLAIMS
+from identity.asking.scopes import CLAIMS
 from service.tour.forms import read_forms
 from tests.identity.browser import VERIFIER, Browser, challenge_of, told
 from tests.identity.conftest import Site

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from identity.decoupled import (
+from identity.asking.decoupled import (
     CIBA,
     DEVICE,
     INTERVAL_SECONDS,

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from identity.authorizations import LIFETIME_SECONDS
-from identity.clients import PUBLIC
-from identity.decoupled import (
+from identity.apps.clients import PUBLIC
+from identity.apps.options import Options
+from identity.asking.decoupled import (
     ALPHABET,
     COLLECT_SECONDS,
     DEVICE_GRANT,
@@ -19,14 +19,14 @@ from identity.decoupled import (
     show_user_code,
     spell_user_code,
 )
+from identity.asking.parameters import read_parameters
+from identity.elsewhere.terminals import ADDRESS_TRIES, WINDOW_SECONDS, find_terminal
 from identity.errors import UserCodeRefused
 from identity.grants.device import DEVICE_SECONDS
-from identity.options import Options
-from identity.parameters import read_parameters
+from identity.issued.authorizations import LIFETIME_SECONDS
+from identity.operating.registry import NewClient, add_client, add_mandate
 from identity.provider import answer_device_authorization
-from identity.registry import NewClient, add_client, add_mandate
-from identity.terminals import ADDRESS_TRIES, WINDOW_SECONDS, find_terminal
-from identity.tokens import ID, verify_signature
+from identity.signing.tokens import ID, verify_signature
 from service.tour.forms import Form, read_forms
 from tests.identity.browser import Browser, query
 from tests.identity.conftest import Site

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from identity.clients import CERTIFIED, SELF_CERTIFIED
+from identity.apps.clients import CERTIFIED, SELF_CERTIFIED
 from identity.discovery import describe
 from tests.identity.conftest import Site
 from tests.identity.discovered import (  # noqa: F401  # they register

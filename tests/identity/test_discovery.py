@@ -3,7 +3,7 @@
 import httpx
 from authlib.oidc.discovery import OpenIDProviderMetadata
 
-from identity.scopes import SCOPES
+from identity.asking.scopes import SCOPES
 from tests.identity.conftest import Site
 
 

@@ -7,11 +7,11 @@ import httpx
 import pytest
 from joserfc import jws
 
-from identity.clients import FAPI2, SERVICE
-from identity.dpop import AHEAD_SECONDS, OLDEST_SECONDS, Call, check_proof, normalised
+from identity.apps.clients import FAPI2, SERVICE
+from identity.apps.options import Options
 from identity.errors import BadProof, NonceWanted
-from identity.nonces import LIFETIME_SECONDS, STEP_SECONDS, make_nonce, nonce_end
-from identity.options import Options
+from identity.proofs.dpop import AHEAD_SECONDS, OLDEST_SECONDS, Call, check_proof, normalised
+from identity.proofs.nonces import LIFETIME_SECONDS, STEP_SECONDS, make_nonce, nonce_end
 from identity.seals import Seals
 from tests.identity.browser import basic, request_of
 from tests.identity.conftest import Site

@@ -10,10 +10,10 @@ from joserfc import jwe, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
-from identity.encryption import CIPHERS, KEY_WRAPS, decrypt, encrypt, find_key
+from identity.apps.encryption import CIPHERS, KEY_WRAPS, decrypt, encrypt, find_key
+from identity.apps.key_sets import LIFETIME_SECONDS
 from identity.errors import NoKeyToEncrypt, Undecipherable
-from identity.key_sets import LIFETIME_SECONDS
-from identity.rotating import newest_of, refresh_keys, rotate
+from identity.operating.rotating import newest_of, refresh_keys, rotate
 from tests.identity.browser import Browser
 from tests.identity.conftest import Site
 from tests.identity.publishing import Publisher, publishing

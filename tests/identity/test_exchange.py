@@ -8,8 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from identity.acting import check_actors
-from identity.actors import (
+from identity.apps.clients import SERVICE, WEB
+from identity.apps.options import Options
+from identity.errors import MandateMissing
+from identity.grants.adapters import KnownClient
+from identity.grants.token_exchange import ACCESS_TYPE
+from identity.issued.actors import (
     EXCHANGE_GRANT,
     MOST_ACTORS,
     Actor,
@@ -17,16 +21,12 @@ from identity.actors import (
     read_actors,
     write_actors,
 )
-from identity.authorizations import Authorization
-from identity.clients import SERVICE, WEB
-from identity.errors import MandateMissing
-from identity.grants.adapters import KnownClient
-from identity.grants.token_exchange import ACCESS_TYPE
-from identity.options import Options
+from identity.issued.authorizations import Authorization
+from identity.operating.registry import NewClient, add_client, add_mandate
 from identity.provider import Server
 from identity.realm import Work
-from identity.registry import NewClient, add_client, add_mandate
-from identity.tokens import ACCESS, verify_signature
+from identity.signing.tokens import ACCESS, verify_signature
+from identity.standing.acting import check_actors
 from tests.identity.browser import basic, request_of
 from tests.identity.conftest import Site
 from tests.identity.holding import Holder

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from identity.ciba import MOST_MESSAGE, USUAL_SECONDS
-from identity.decoupled import CIBA_GRANT, INTERVAL_SECONDS
-from identity.options import Options
-from identity.posting import send_due
-from identity.tokens import ID, verify_signature
+from identity.apps.options import Options
+from identity.asking.decoupled import CIBA_GRANT, INTERVAL_SECONDS
+from identity.elsewhere.ciba import MOST_MESSAGE, USUAL_SECONDS
+from identity.signing.tokens import ID, verify_signature
+from identity.telling.posting import send_due
 from tests.identity.browser import basic
 from tests.identity.clerks import (
     SECRET,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from identity.sessions import cookie_name
+from identity.people.sessions import cookie_name
 from tests.identity.conftest import Site
 from tests.identity.pushing import BANK, add_bank
 from tests.identity.signing import EC

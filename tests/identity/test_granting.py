@@ -8,9 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from identity.acting import SignedIn, powers_for
 from identity.errors import BadRegistration, MandateMissing, MandateRefused, NotRegistered
-from identity.granting import (
+from identity.operating.registry import add_mandate, add_person
+from identity.people.mandates import Mandate
+from identity.people.sessions import cookie_name
+from identity.standing.acting import SignedIn, powers_for
+from identity.standing.granting import (
     Offer,
     change_representative,
     check_offer,
@@ -21,9 +24,6 @@ from identity.granting import (
     suspend,
     withdraw,
 )
-from identity.mandates import Mandate
-from identity.registry import add_mandate, add_person
-from identity.sessions import cookie_name
 from service.tour.forms import read_forms
 from tests.identity.conftest import Site
 from tests.identity.world import COMPANY_CODE, PASSWORD, World

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import uvicorn
 
-from identity.sessions import cookie_name
+from identity.people.sessions import cookie_name
 from tests.identity.browser import Browser, told
 from tests.identity.documents import self_signed
 from tests.identity.suite import asked, complete, id_token

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from identity.registering import BY_TOKEN
-from identity.tokens import half_hash
+from identity.operating.registering import BY_TOKEN
+from identity.signing.tokens import half_hash
 from service.tour.forms import read_forms
 from tests.identity.browser import Browser
 from tests.identity.conftest import Site

@@ -7,11 +7,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from identity.clients import COMPATIBLE, FAPI2, SERVICE
+from identity.apps.clients import COMPATIBLE, FAPI2, SERVICE
+from identity.apps.options import Options
 from identity.errors import BadAccessToken
-from identity.keys import ALGORITHMS
-from identity.options import Options
-from identity.tokens import INTROSPECTION, verify_token
+from identity.signing.keys import ALGORITHMS
+from identity.signing.tokens import INTROSPECTION, verify_token
 from tests.identity.browser import basic
 from tests.identity.conftest import Site
 from tests.identity.signing import add_signer, assertion, proving

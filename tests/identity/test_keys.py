@@ -12,7 +12,18 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 
 from identity.errors import BadAccessToken, NotRegistered, SealBroken
-from identity.keys import (
+from identity.operating.rotating import (
+    DAY_SECONDS,
+    keep_keys,
+    newest_of,
+    prepare_keys,
+    refresh_keys,
+    retire,
+    rotate,
+)
+from identity.people.sessions import ABSOLUTE_SECONDS
+from identity.seals import KEY_BYTES, Seals
+from identity.signing.keys import (
     AHEAD_SECONDS,
     ALGORITHMS,
     CACHE_SECONDS,
@@ -24,18 +35,7 @@ from identity.keys import (
     kept_key,
     signing_kids,
 )
-from identity.rotating import (
-    DAY_SECONDS,
-    keep_keys,
-    newest_of,
-    prepare_keys,
-    refresh_keys,
-    retire,
-    rotate,
-)
-from identity.seals import KEY_BYTES, Seals
-from identity.sessions import ABSOLUTE_SECONDS
-from identity.tokens import ACCESS, ID, sign_token, verify_signature
+from identity.signing.tokens import ACCESS, ID, sign_token, verify_signature
 from tests.identity.browser import Browser, basic
 from tests.identity.conftest import Site
 from tests.identity.flows import tokens_in

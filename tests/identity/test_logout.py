@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from identity.tokens import ACCESS, ID, verify_signature
+from identity.signing.tokens import ACCESS, ID, verify_signature
 from tests.identity.browser import Browser, form_of, told
 from tests.identity.conftest import Site
 from tests.identity.world import GOODBYE

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from identity.authority import authority_claims
-from identity.mandates import Mandate
-from identity.subjects import LegalPerson, Person, party_of
-from identity.tokens import ACCESS, ID, verify_signature
+from identity.issued.authority import authority_claims
+from identity.people.mandates import Mandate
+from identity.people.subjects import LegalPerson, Person, party_of
+from identity.signing.tokens import ACCESS, ID, verify_signature
 from tests.identity.browser import basic, request_of
 from tests.identity.conftest import Site
 from tests.identity.test_back_channel import userinfo

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from identity.clients import BASIC, COMPATIBLE, PUBLIC, SERVICE, STANDARD, WEB, Client
+from identity.apps.clients import BASIC, COMPATIBLE, PUBLIC, SERVICE, STANDARD, WEB, Client
+from identity.asking.scopes import SCOPES
 from identity.errors import BadRegistrationRequest
 from identity.metadata.allowances import BY_ITSELF, by_operator
 from identity.metadata.fields import FIELDS, OPTIONS
 from identity.metadata.reading import describe_metadata, read_client
 from identity.metadata.rules import MOST_CHARACTERS, MOST_KEYS, MOST_SECONDS, MOST_VALUES
-from identity.scopes import SCOPES
 
 ADDRESS = "https://app.example/cb"
 KEY = {

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.options import NONE, Options, read_options, write_options
+from identity.apps.options import NONE, Options, read_options, write_options
 
 VALUES = {bool: st.booleans(), str: st.text(max_size=20)}
 NAMES = st.lists(st.text(max_size=9), max_size=3).map(tuple)

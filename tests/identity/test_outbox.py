@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from identity.deliveries import (
+from identity.errors import AppUnreachable
+from identity.store.housekeeping import KEPT_SECONDS
+from identity.strangers.deliveries import (
     LEASE_SECONDS,
     LOGOUT,
     LONGEST_WAIT_SECONDS,
@@ -22,11 +24,9 @@ from identity.deliveries import (
     next_try,
     wait_after,
 )
-from identity.errors import AppUnreachable
-from identity.fetching import SECONDS, post
-from identity.outbox import send_later
-from identity.posting import AT_ONCE, send_due
-from identity.store.housekeeping import KEPT_SECONDS
+from identity.strangers.fetching import SECONDS, post
+from identity.telling.outbox import send_later
+from identity.telling.posting import AT_ONCE, send_due
 from tests.identity.receiving import Receiver, receiving
 from tests.identity.world import World, make_world, world_bytes
 from tests.tools_found import postgres

@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from identity.acting_details import ACTIONS, Acting
-from identity.clients import STANDARD
-from identity.details import MOST_DETAILS, details_at, read_details
+from identity.apps.clients import STANDARD
+from identity.apps.options import Options
+from identity.asking.acting_details import ACTIONS, Acting
+from identity.asking.details import MOST_DETAILS, details_at, read_details
 from identity.discovery import describe
 from identity.errors import BadDetails
-from identity.options import Options
 from service.licence_details import LicenceUse
 from tests.identity.browser import VERIFIER, Browser, basic, form_of, query, request_of, told
 from tests.identity.conftest import Site

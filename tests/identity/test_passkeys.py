@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity.assurance import RECENT_SECONDS, acr_of
 from identity.errors import PasskeyRefused
-from identity.passkeys import place_of, read_assertion, read_registration
-from identity.sessions import cookie_name
+from identity.people.assurance import RECENT_SECONDS, acr_of
+from identity.people.passkeys import place_of, read_assertion, read_registration
+from identity.people.sessions import cookie_name
 from identity.sign_in.passkey import CHALLENGE_SECONDS
-from identity.tokens import ID, verify_signature
+from identity.signing.tokens import ID, verify_signature
 from service.tour.forms import read_forms
 from tests.identity.authenticator import (
     BACKED_UP,

@@ -6,9 +6,9 @@ from html import unescape
 import httpx
 import pytest
 
-from identity.signing_in import NOWHERE, note_sign_in
+from identity.people.visits import device_of, network_of
+from identity.sign_in.signing_in import NOWHERE, note_sign_in
 from identity.store.housekeeping import HISTORY_SECONDS
-from identity.visits import device_of, network_of
 from service.tour.forms import Form, read_forms
 from tests.identity.browser import Browser, request_of
 from tests.identity.conftest import Site

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from identity.authorizations import GRACE_SECONDS, read_code, read_refresh_token
-from identity.authorizing import Ask, authorize
-from identity.flow import Flow
+from identity.asking.flow import Flow
+from identity.asking.parameters import read_parameters
+from identity.authorization.authorizing import Ask, authorize
 from identity.grants.messages import Answer
-from identity.parameters import read_parameters
+from identity.issued.authorizations import GRACE_SECONDS, read_code, read_refresh_token
 from identity.provider import answer_token_request
 from tests.identity.browser import VERIFIER, basic, query, request_of, told
 from tests.identity.world import EVERYTHING, EXACT_SECRET, REDIRECT, World

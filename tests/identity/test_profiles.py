@@ -2,7 +2,7 @@
 
 import pytest
 
-from identity.clients import (
+from identity.apps.clients import (
     AUTH_METHODS,
     BASIC,
     COMPATIBLE,
@@ -14,9 +14,9 @@ from identity.clients import (
     SIGNED,
     STANDARD,
 )
+from identity.apps.profiles import POLICIES, check_profile
 from identity.errors import BadClient
-from identity.profiles import POLICIES, check_profile
-from identity.registry import NewClient, add_client
+from identity.operating.registry import NewClient, add_client
 from tests.identity.signing import JWKS
 from tests.identity.world import COMPANY_CODE, World
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 
-from identity.client_keys import usable_keys
-from identity.clients import WEB
+from identity.apps.client_keys import usable_keys
+from identity.apps.clients import WEB
+from identity.apps.key_sets import LIFETIME_SECONDS, MOST_READS, MOST_SETS, WINDOW_SECONDS, KeySets
+from identity.apps.options import Options
 from identity.errors import BadClient
-from identity.key_sets import LIFETIME_SECONDS, MOST_READS, MOST_SETS, WINDOW_SECONDS, KeySets
-from identity.options import Options
-from identity.registry import NewClient, add_client
+from identity.operating.registry import NewClient, add_client
 from tests.identity.conftest import Site
 from tests.identity.publishing import Publisher, publishing
 from tests.identity.pushing import request_object

@@ -7,15 +7,15 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from identity.authorizing import Ask, authorize
-from identity.clients import STANDARD
+from identity.apps.clients import STANDARD
+from identity.asking.flow import Flow
+from identity.asking.parameters import read_parameters
+from identity.asking.pushed import MOST_CHARACTERS, PUSHED_SECONDS, Pushed, open_pushed, seal_pushed
+from identity.authorization.authorizing import Ask, authorize
+from identity.authorization.pushing import push as push_in
 from identity.discovery import describe
 from identity.errors import BadAuthorizeRequest
-from identity.flow import Flow
-from identity.nonces import make_nonce
-from identity.parameters import read_parameters
-from identity.pushed import MOST_CHARACTERS, PUSHED_SECONDS, Pushed, open_pushed, seal_pushed
-from identity.pushing import push as push_in
+from identity.proofs.nonces import make_nonce
 from tests.identity.browser import Browser, basic, form_of, query, request_of
 from tests.identity.conftest import Site
 from tests.identity.holding import Holder

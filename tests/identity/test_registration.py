@@ -12,12 +12,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from identity.clients import hash_secret
+from identity.apps.clients import hash_secret
 from identity.errors import BadRegistration, BadRegistrationRequest, TooManyRegistrations
-from identity.fetching import fetch
 from identity.metadata.allowances import BY_ITSELF
 from identity.metadata.reading import read_client
-from identity.registering import (
+from identity.operating.registering import (
     BY_TOKEN,
     DAY_SECONDS,
     OPEN,
@@ -26,8 +25,9 @@ from identity.registering import (
     add_registration_token,
     count_registration,
 )
-from identity.registration import register as register_app
+from identity.operating.registration import register as register_app
 from identity.store.housekeeping import UNUSED_SECONDS
+from identity.strangers.fetching import fetch
 from tests.identity.browser import Browser, basic
 from tests.identity.conftest import Site
 from tests.identity.signing import JWKS

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from identity.clients import PUBLIC, SERVICE, WEB
+from identity.apps.clients import PUBLIC, SERVICE, WEB
 from identity.errors import (
     AlreadyRegistered,
     BadClient,
@@ -12,7 +12,7 @@ from identity.errors import (
     BadRegistration,
     NotRegistered,
 )
-from identity.registry import (
+from identity.operating.registry import (
     NewClient,
     add_client,
     add_legal_person,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from identity.clients import COMPATIBLE, STANDARD
+from identity.apps.clients import COMPATIBLE, STANDARD
+from identity.asking.parameters import read_parameters
+from identity.asking.request_objects import MOST_CHARACTERS, Expected, resolve
 from identity.errors import BadRequestObject
-from identity.parameters import read_parameters
-from identity.request_objects import MOST_CHARACTERS, Expected, resolve
 from tests.identity.browser import challenge_of, query, request_of, told
 from tests.identity.conftest import Site
 from tests.identity.documents import Documents, serving_documents

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.assurance import ACR_VALUES, acr_of
-from identity.authorizations import (
+from identity.apps.clients import check_redirect_uri, sector_of
+from identity.asking.flow import CONSENT, SIGN_IN, Flow, open_flow, seal_flow
+from identity.asking.scopes import SCOPES, join, powers_of, split
+from identity.errors import BadClient, FlowExpired, MandateMissing, SealBroken
+from identity.issued.authorizations import (
     Authorization,
     CodeHandle,
     RefreshHandle,
@@ -16,15 +19,12 @@ from identity.authorizations import (
     read_code,
     read_refresh_token,
 )
-from identity.claims import subject_claims
-from identity.clients import check_redirect_uri, sector_of
-from identity.errors import BadClient, FlowExpired, MandateMissing, SealBroken
-from identity.flow import CONSENT, SIGN_IN, Flow, open_flow, seal_flow
-from identity.mandates import Mandate, check_mandate
+from identity.issued.claims import subject_claims
 from identity.pages.frame import local_address
-from identity.scopes import SCOPES, join, powers_of, split
+from identity.people.assurance import ACR_VALUES, acr_of
+from identity.people.mandates import Mandate, check_mandate
+from identity.people.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, Session, cookie_name
 from identity.seals import KEY_BYTES, Seals
-from identity.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, Session, cookie_name
 
 NOW = 1_800_000_000
 SEALS = Seals(bytes(range(KEY_BYTES)))

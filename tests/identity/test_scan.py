@@ -11,11 +11,11 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from identity.assurance import acr_of
-from identity.scanning import approve, begin_scan
-from identity.scans import LIFETIME_SECONDS, carried_over, id_of, match_number
-from identity.tokens import ID, verify_signature
-from identity.visits import Visit
+from identity.people.assurance import acr_of
+from identity.people.scans import LIFETIME_SECONDS, carried_over, id_of, match_number
+from identity.people.visits import Visit
+from identity.sign_in.scanning import approve, begin_scan
+from identity.signing.tokens import ID, verify_signature
 from service.tour.forms import Form, read_forms
 from tests.identity.browser import Browser, request_of
 from tests.identity.conftest import Site

@@ -7,19 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from starlette.responses import Response
 
-from identity.assurance import acr_of, held, joined, level_of, meets, named_for
 from identity.errors import BadRegistration, NotRegistered, SecondFactorRefused, SignInPaused
 from identity.errors import SignInRefused as Refused
+from identity.operating.vouching import reset_factors, vouch_for
 from identity.pages.frame import set_cookie
 from identity.pages.welcome import keep_waiting
-from identity.sessions import cookie_name
+from identity.people.assurance import acr_of, held, joined, level_of, meets, named_for
+from identity.people.sessions import cookie_name
 from identity.sign_in import METHODS, password
 from identity.sign_in.code import prove_second
 from identity.sign_in.known_browsers import KNOWN_SECONDS, PEOPLE, by_browser, remember
 from identity.sign_in.methods import Asking
 from identity.sign_in.tries import ACCOUNT_TRIES
-from identity.tokens import ID, verify_signature
-from identity.vouching import reset_factors, vouch_for
+from identity.signing.tokens import ID, verify_signature
 from service.tour.forms import read_forms
 from tests.identity.browser import request_of
 from tests.identity.conftest import Site

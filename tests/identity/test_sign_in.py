@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from identity.errors import SignInBusy, SignInPaused, SignInRefused
-from identity.registry import add_person
-from identity.sessions import IDLE_SECONDS
+from identity.operating.registry import add_person
+from identity.people.sessions import IDLE_SECONDS
 from identity.sign_in import METHODS, hashing, password
 from identity.sign_in.methods import Asking
 from identity.sign_in.tries import ACCOUNT_TRIES, ADDRESS_TRIES, WINDOW_SECONDS, by_address

@@ -8,10 +8,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from identity.clients import COMPATIBLE, STANDARD
+from identity.apps.clients import COMPATIBLE, STANDARD
 from identity.errors import BadAccessToken
-from identity.responding import ANSWER_SECONDS
-from identity.tokens import ACCESS, ID, verify_signature
+from identity.signing.tokens import ACCESS, ID, verify_signature
+from identity.telling.responding import ANSWER_SECONDS
 from service.tour.forms import read_forms
 from tests.identity.browser import Browser, request_of, told
 from tests.identity.conftest import Site

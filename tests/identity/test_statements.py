@@ -6,14 +6,14 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event
 
-from identity.access import verify_access
-from identity.acting import current_session, use_session
-from identity.arriving import arrive
-from identity.authorizing import Ask, authorize
-from identity.flow import Flow
-from identity.parameters import read_parameters
+from identity.asking.flow import Flow
+from identity.asking.parameters import read_parameters
+from identity.authorization.arriving import arrive
+from identity.authorization.authorizing import Ask, authorize
+from identity.authorization.pushing import push
 from identity.provider import answer_token_request
-from identity.pushing import push
+from identity.standing.access import verify_access
+from identity.standing.acting import current_session, use_session
 from tests.identity.browser import VERIFIER, basic, query, request_of, told
 from tests.identity.world import EVERYTHING, REDIRECT, SERVICE_SECRET, World
 

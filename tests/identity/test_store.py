@@ -8,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from identity.authorizations import Authorization
-from identity.authorizing import Ask, authorize
-from identity.decoupled import DEVICE, Decoupled
+from identity.apps.options import Options
+from identity.asking.decoupled import DEVICE, Decoupled
+from identity.asking.flow import Flow
+from identity.authorization.authorizing import Ask, authorize
 from identity.errors import BadAuthorizeRequest, SignInRefused
-from identity.flow import Flow
-from identity.mandates import Mandate
-from identity.options import Options
-from identity.passkeys import Passkey, Use
-from identity.registry import add_person
-from identity.scanning import approve, begin_scan, refuse
-from identity.scans import id_of
-from identity.sessions import IDLE_SECONDS
+from identity.issued.authorizations import Authorization
+from identity.operating.registry import add_person
+from identity.people.mandates import Mandate
+from identity.people.passkeys import Passkey, Use
+from identity.people.scans import id_of
+from identity.people.sessions import IDLE_SECONDS
+from identity.people.visits import Visit
 from identity.sign_in import METHODS, password
 from identity.sign_in.methods import Asking
+from identity.sign_in.scanning import approve, begin_scan, refuse
 from identity.store import IdentityStore
 from identity.upstreams.records import Link, Trip, hash_secret
-from identity.visits import Visit
 from tests.identity.browser import query, request_of
 from tests.identity.flows import redeem_in, tokens_in
 from tests.identity.world import EVERYTHING, PASSWORD, START, World, make_world

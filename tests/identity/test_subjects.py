@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
 from identity.errors import BadNumber
-from identity.subjects import (
+from identity.people.subjects import (
     CITIZEN_CHECKS,
     CREDIT_ALPHABET,
     _organisation_check,

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from identity.authorizations import CODE_SECONDS, GRACE_SECONDS, LIFETIME_SECONDS
-from identity.clients import hash_secret
-from identity.registry import add_mandate, rotate_secret
-from identity.tokens import ACCESS, ID, verify_signature
+from identity.apps.clients import hash_secret
+from identity.issued.authorizations import CODE_SECONDS, GRACE_SECONDS, LIFETIME_SECONDS
+from identity.operating.registry import add_mandate, rotate_secret
+from identity.signing.tokens import ACCESS, ID, verify_signature
 from tests.identity.browser import VERIFIER, Browser, basic, request_of
 from tests.identity.conftest import Site
 from tests.identity.world import (

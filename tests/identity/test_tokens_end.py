@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from identity.account import sign_out_person
-from identity.registry import add_mandate, revoke_mandate
+from identity.operating.registry import add_mandate, revoke_mandate
+from identity.standing.account import sign_out_person
 from service.tour.forms import read_forms
 from tests.identity.browser import Browser, basic, request_of
 from tests.identity.conftest import Site

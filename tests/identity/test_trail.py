@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import BigInteger, Column, Table, delete, text
 
-from identity import events
-from identity.account import change_password, sign_out_everywhere, withdraw_consent
-from identity.acting import choose_party
-from identity.events import Event
+from identity.apps.refusals import MOST_CHARACTERS, SLOTS, Fault
 from identity.noting import keep_fault
-from identity.refusals import MOST_CHARACTERS, SLOTS, Fault
+from identity.standing.account import change_password, sign_out_everywhere, withdraw_consent
+from identity.standing.acting import choose_party
 from identity.store.housekeeping import ENDS, HISTORY_SECONDS, KEPT_SECONDS
 from identity.store.operating import Wanted, client_refusals
 from identity.store.tables import metadata
+from identity.trail import events
+from identity.trail.events import Event
 from tests.identity.browser import request_of
 from tests.identity.conftest import Site
 from tests.identity.world import PASSWORD, PERSON_NUMBER, REDIRECT, World

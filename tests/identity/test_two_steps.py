@@ -9,12 +9,12 @@ from html import unescape
 import httpx
 import pytest
 
-from identity.assurance import acr_of, meets
 from identity.errors import FlowExpired, SecondFactorRefused, SignInPaused
-from identity.second_factor import enrol, open_half_way, seal_half_way
+from identity.people.assurance import acr_of, meets
 from identity.sign_in.code import prove_second
+from identity.sign_in.second_factor import enrol, open_half_way, seal_half_way
 from identity.sign_in.totp import STEP_SECONDS, code_at, hash_recovery_code, spell, step_of
-from identity.tokens import ID, verify_signature
+from identity.signing.tokens import ID, verify_signature
 from service.tour.forms import read_forms
 from tests.identity.browser import Browser, request_of
 from tests.identity.conftest import Site

@@ -12,17 +12,17 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from identity.assurance import acr_of
-from identity.clients import WEB
+from identity.apps.clients import WEB
 from identity.errors import BadUpstream, UpstreamFailed
-from identity.registry import NewClient, add_client
+from identity.operating.registry import NewClient, add_client
+from identity.people.assurance import acr_of
 from identity.sign_in.upstream import LINK_SECONDS
-from identity.tokens import ID, verify_signature
+from identity.sign_in.upstream_trips import TRIP_SECONDS
+from identity.signing.tokens import ID, verify_signature
 from identity.upstreams.configured import Upstream, read_upstreams
 from identity.upstreams.id_tokens import check_id_token
 from identity.upstreams.reaching import DOCUMENTS, MOST_BYTES
 from identity.upstreams.records import Link, link_id_of
-from identity.upstreams.trips import TRIP_SECONDS
 from service.tour.forms import read_forms
 from tests.identity.browser import Browser, request_of
 from tests.identity.conftest import Site
@@ -195,7 +195,7 @@ def test_line_44_what_does_not_hold_in_every_part_signs_nobody_in(
 def test_what_the_specification_allows_is_fine(
     named: Site, there: Elsewhere, claims: dict[str, Any]
 ) -> None:
-    from identity.tokens import half_hash
+    from identity.signing.tokens import half_hash
 
     if "at_hash" in claims:
         claims = {"at_hash": half_hash("a", "ES256")}

@@ -13,8 +13,8 @@ import httpx
 import pytest
 import uvicorn
 
-from identity.clients import FAPI2, SERVICE
-from identity.nonces import make_nonce
+from identity.apps.clients import FAPI2, SERVICE
+from identity.proofs.nonces import make_nonce
 from tests.identity.browser import VERIFIER, basic
 from tests.identity.conftest import Site
 from tests.identity.holding import Holder, code_of

@@ -11,14 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from identity import pages, routes
-from identity.acting import SignedIn, choose_party, current_session, find_session
-from identity.acting_details import ACTING, Acting
-from identity.assurance import PASSWORD_LEVEL
-from identity.clients import COMPATIBLE, POST, PUBLIC, SERVICE, STANDARD, WEB
-from identity.mandates import MatterName
-from identity.pages.frame import read_cookie
-from identity.realm import Realm, Work
-from identity.registry import (
+from identity.apps.clients import COMPATIBLE, POST, PUBLIC, SERVICE, STANDARD, WEB
+from identity.asking.acting_details import ACTING, Acting
+from identity.asking.scopes import SCOPES
+from identity.operating.registry import (
     NewClient,
     add_client,
     add_legal_person,
@@ -26,13 +22,17 @@ from identity.registry import (
     add_person,
     describe_person,
 )
-from identity.rotating import prepare_keys
-from identity.scopes import SCOPES
+from identity.operating.rotating import prepare_keys
+from identity.pages.frame import read_cookie
+from identity.people.assurance import PASSWORD_LEVEL
+from identity.people.mandates import MatterName
+from identity.people.subjects import Person
+from identity.realm import Realm, Work
 from identity.seals import KEY_BYTES, Seals
 from identity.sign_in.methods import Proof
-from identity.signing_in import open_session
+from identity.sign_in.signing_in import open_session
+from identity.standing.acting import SignedIn, choose_party, current_session, find_session
 from identity.store import IdentityStore, metadata
-from identity.subjects import Person
 from service import demo
 from service.database import Database
 from service.licence_details import LICENCE_USE, LicenceUse

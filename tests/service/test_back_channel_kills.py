@@ -9,12 +9,12 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from identity.authorizations import Authorization
-from identity.clients import WEB
-from identity.options import Options
-from identity.registry import NewClient, add_client
+from identity.apps.clients import WEB
+from identity.apps.options import Options
+from identity.issued.authorizations import Authorization
+from identity.operating.registry import NewClient, add_client
 from identity.sign_in.methods import Proof
-from identity.signing_in import open_session
+from identity.sign_in.signing_in import open_session
 from service import demo
 from service.opened import Opened, open_service
 from service.settings import read_settings

@@ -11,12 +11,12 @@ import pytest
 from sqlalchemy import text
 
 from identity.errors import SignInRefused
+from identity.people.subjects import CITIZEN_CHECKS, CITIZEN_WEIGHTS
 from identity.realm import Realm
 from identity.sign_in import METHODS, password
 from identity.sign_in.hashing import NOBODY, matches
 from identity.sign_in.methods import Asking
 from identity.store.operating import Wanted
-from identity.subjects import CITIZEN_CHECKS, CITIZEN_WEIGHTS
 from service.importing import legal_persons, mandates, people
 from service.importing.reading import Column, NothingImported, Outcome, Refused, Row, read_rows
 from service.opened import Opened, open_service

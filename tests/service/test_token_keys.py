@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from identity.keys import KINDS
+from identity.signing.keys import KINDS
 from service.opened import open_service
 from service.secrets import MASTER_BYTES, read_master
 from service.settings import BadSetting, read_settings

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
-from identity.changing import check_manages, find_own
-from identity.clients import Client
+from identity.apps.clients import Client
 from identity.errors import MandateMissing, NotRegistered
+from identity.operating.changing import check_manages, find_own
 from identity.pages.frame import Form, Frame, see_other, signed_in_at
 from identity.realm import Realm
-from identity.second_factor import check_may_change
+from identity.sign_in.second_factor import check_may_change
+from identity.standing.acting import SignedIn
 
 NOT_FOUND = 404
 LIST = "/apps"

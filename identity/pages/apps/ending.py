@@ -3,11 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
-from identity.changing import REMOVE, ROTATE, do, is_sensitive, propose
-from identity.clients import Client
+from identity.apps.clients import Client
+from identity.operating.changing import REMOVE, ROTATE, do, is_sensitive, propose
 from identity.pages.apps.base import ManagingPage
 from identity.pages.frame import Form, see_other
+from identity.standing.acting import SignedIn
 
 YES = "yes"
 

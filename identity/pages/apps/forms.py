@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from identity.clients import (
+from identity.apps.clients import (
     BASIC,
     FAPI2,
     NO_SECRET,
@@ -15,10 +15,10 @@ from identity.clients import (
     WEB,
     Client,
 )
+from identity.asking.scopes import OPENID, SCOPES, powers_of
 from identity.errors import BadRegistrationRequest
 from identity.metadata.reading import describe_metadata
 from identity.pages.frame import Form
-from identity.scopes import OPENID, SCOPES, powers_of
 
 GRANTS: Mapping[str, Sequence[str]] = {
     WEB: ("authorization_code", "refresh_token"),

@@ -3,11 +3,11 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
-from identity.changing import check_manages, is_sensitive
+from identity.operating.changing import check_manages, is_sensitive
 from identity.pages.apps.base import ManagingPage
 from identity.pages.apps.words import KIND_WORDS, PROFILE_WORDS
 from identity.pages.frame import Form, see_other
+from identity.standing.acting import SignedIn
 
 
 class AppsPage(ManagingPage):

@@ -5,19 +5,26 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
-from identity.apps import add_app
-from identity.changing import CHANGE, check_manages, do, is_sensitive, propose, read_changed
-from identity.clients import KINDS, Client
+from identity.apps.clients import KINDS, Client
+from identity.asking.scopes import SCOPES
 from identity.errors import BadRegistrationRequest
-from identity.fetching import fetch
 from identity.metadata.allowances import by_operator
 from identity.metadata.reading import read_client
+from identity.operating.apps import add_app
+from identity.operating.changing import (
+    CHANGE,
+    check_manages,
+    do,
+    is_sensitive,
+    propose,
+    read_changed,
+)
 from identity.pages.apps import forms
 from identity.pages.apps.base import ManagingPage
 from identity.pages.apps.words import KIND_HINTS, KIND_WORDS, PROFILE_HINTS, PROFILE_WORDS
 from identity.pages.frame import BAD_REQUEST, Form, see_other
-from identity.scopes import SCOPES
+from identity.standing.acting import SignedIn
+from identity.strangers.fetching import fetch
 
 
 class NewPage(ManagingPage):

@@ -6,12 +6,19 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.acting import SignedIn
-from identity.apps import secret_since
-from identity.changing import approve, changes_in, differences, find_own, is_sensitive, reject
-from identity.checkup import Finding, look_at
-from identity.clients import Client
+from identity.apps.clients import Client
+from identity.asking.scopes import SCOPES
 from identity.errors import BadRegistrationRequest, NotRegistered
+from identity.operating.apps import secret_since
+from identity.operating.changing import (
+    approve,
+    changes_in,
+    differences,
+    find_own,
+    is_sensitive,
+    reject,
+)
+from identity.operating.checkup import Finding, look_at
 from identity.pages.apps.base import ManagingPage
 from identity.pages.apps.snippets import snippets_for
 from identity.pages.apps.words import (
@@ -27,7 +34,7 @@ from identity.pages.apps.words import (
 from identity.pages.frame import Form, see_other
 from identity.provider import first_difference
 from identity.realm import Work
-from identity.scopes import SCOPES
+from identity.standing.acting import SignedIn
 
 
 class AppPage(ManagingPage):

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from identity.clients import NO_SECRET, SECRET_METHODS, SERVICE, Client
-from identity.scopes import join
+from identity.apps.clients import NO_SECRET, SECRET_METHODS, SERVICE, Client
+from identity.asking.scopes import join
 
 _PYTHON = """\
 from authlib.integrations.starlette_client import OAuth

@@ -2,7 +2,7 @@
 
 import httpx
 
-from identity.posting import send_due
+from identity.telling.posting import send_due
 from tests.identity.clerks import (
     add_apps,
     answer_first,

@@ -5,8 +5,9 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from identity.acting import find_session
-from identity.assurance import (
+from identity.apps.clients import COMPATIBLE
+from identity.issued.authority import FRAMEWORK
+from identity.people.assurance import (
     HARDWARE_KEY,
     HARDWARE_PROTECTED,
     KEY,
@@ -18,11 +19,10 @@ from identity.assurance import (
     SEVERAL,
     acr_of,
 )
-from identity.authority import FRAMEWORK
-from identity.clients import COMPATIBLE
-from identity.sessions import cookie_name
+from identity.people.sessions import cookie_name
 from identity.sign_in.methods import Proof
-from identity.signing_in import open_session
+from identity.sign_in.signing_in import open_session
+from identity.standing.acting import find_session
 from service.tour.forms import read_forms
 from tests.identity.browser import VERIFIER, basic, challenge_of
 from tests.identity.conftest import Site

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from identity.clients import COMPATIBLE
+from identity.apps.clients import COMPATIBLE
 from tests.identity.browser import basic
 from tests.identity.conftest import Site
 from tests.identity.discovered import exercises

@@ -1,0 +1,1 @@
+"""What is registered of an app, and how strictly it is treated."""

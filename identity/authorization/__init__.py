@@ -1,0 +1,1 @@
+"""The authorization endpoint: a request arrives, is shown to a person, and is answered."""

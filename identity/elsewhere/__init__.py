@@ -1,0 +1,1 @@
+"""Requests that are answered on another device than the one that asks."""

@@ -1,0 +1,1 @@
+"""What a person allowed an app, and what tokens say about it."""

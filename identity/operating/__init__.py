@@ -1,0 +1,1 @@
+"""What operators and owners change: apps, registers, keys."""

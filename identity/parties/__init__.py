@@ -1,0 +1,1 @@
+"""Keys of the other side: who signed something, and to whom it is encrypted."""

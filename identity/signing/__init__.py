@@ -1,0 +1,1 @@
+"""The keys of the provider and the tokens they sign."""

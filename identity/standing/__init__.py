@@ -1,0 +1,1 @@
+"""For whom somebody acts at this moment, and what they may do."""

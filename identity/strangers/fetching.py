@@ -1,0 +1,128 @@
+"""Calling an address that a stranger named, without being led astray.
+
+The name is resolved once and that very address is used; private networks are out of reach; no
+redirects; little time and few bytes (OWASP, Server-Side Request Forgery Prevention).
+"""
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import httpcore
+
+from identity.errors import AppUnreachable, BadRegistrationRequest
+from identity.strangers.bounded import FAILURES, Bounded
+from identity.strangers.deliveries import Message
+
+MOST_BYTES = 64 * 1024
+SECONDS = 3.0  # for all of a call but the resolver, however slowly somebody drips
+_SHOWN = 200
+_FAILURES = (*FAILURES, OSError, ValueError)
+
+
+class _NotToCall(Exception):
+    """An address at which nobody may be called."""
+
+
+def fetch(address: str, *, loopback: bool) -> bytes:
+    """Read a document.
+
+    Args:
+        address: where; https.
+        loopback: whether this machine itself may be asked, and then with any certificate: so
+            only where we ourselves are only on this machine.
+
+    Raises:
+        BadRegistrationRequest: it cannot or must not be read.
+    """
+    try:
+        with _call("GET", address, {"Accept": "application/json"}, loopback=loopback) as answer:
+            return _read(answer)
+    except (*_FAILURES, _NotToCall) as error:
+        unread = f"{address[:_SHOWN]} could not be read"
+        why = str(error) if isinstance(error, _NotToCall) else unread
+        raise BadRegistrationRequest(why) from None
+
+
+def post(address: str, message: Message, *, loopback: bool) -> int:
+    """Post a message to an app; return the status it answers. What else it says is not read.
+
+    Args:
+        address: where to; https, and plain http on this machine alone.
+        message: what to post.
+        loopback: as for `fetch`.
+
+    Raises:
+        AppUnreachable: it does not answer, or its address is not one to call.
+    """
+    headers = {"Content-Type": message.media_type}
+    if message.bearer:
+        headers["Authorization"] = f"Bearer {message.bearer}"
+    try:
+        with _call("POST", address, headers, message.body, loopback=loopback) as answer:
+            return answer.status
+    except (*_FAILURES, _NotToCall):
+        raise AppUnreachable("an app does not answer") from None
+
+
+@contextmanager
+def _call(
+    method: str, address: str, headers: Mapping[str, str], body: bytes = b"", *, loopback: bool
+) -> Iterator[httpcore.Response]:
+    """Call an address, at the one place that its name was found to mean.
+
+    Raises:
+        _NotToCall: nobody may be called there.
+    """
+    parts = urlsplit(address)
+    schemes = {"https"} if method == "GET" else {"https", "http"}
+    if not parts.hostname or parts.scheme not in schemes or parts.username:
+        raise _NotToCall("an address is https and names a host")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    target = _resolve(parts.hostname, port, loopback=loopback)
+    own = ipaddress.ip_address(target).is_loopback
+    if parts.scheme == "http" and not own:
+        raise _NotToCall("plain http leads to this machine alone")
+    sent = {"Host": parts.netloc, "Accept-Encoding": "identity", **headers}
+    with (
+        httpcore.ConnectionPool(_tls(own=own), network_backend=Bounded(target, SECONDS)) as pool,
+        pool.stream(method, address, headers=list(sent.items()), content=body) as answer,
+    ):
+        yield answer
+
+
+@cache
+def _tls(*, own: bool) -> ssl.SSLContext:
+    """Read the roots once; that costs more than a call."""
+    context = ssl.create_default_context()
+    if own:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _resolve(host: str, port: int, *, loopback: bool) -> str:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise _NotToCall("the name of the host is not known") from None
+    target = str(found[0][4][0])
+    address = ipaddress.ip_address(target)
+    if not address.is_global and not (loopback and address.is_loopback):
+        raise _NotToCall("the address of the host is not public")
+    return target
+
+
+def _read(answer: httpcore.Response) -> bytes:
+    if answer.status != HTTPStatus.OK:
+        raise ValueError(answer.status)
+    content = b""
+    for part in answer.iter_stream():  # nothing is unpacked, so nothing can swell
+        content += part
+        if len(content) > MOST_BYTES:
+            raise ValueError("too much")
+    return content

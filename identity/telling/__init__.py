@@ -1,0 +1,1 @@
+"""Apps are told: at their address, and when a sign-in ended."""
