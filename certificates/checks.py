@@ -1,4 +1,4 @@
-"""The nine checks of a verification, in the words of the clerk who reads them."""
+"""The ten checks of a verification, in the words of the clerk who reads them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ CheckCode = Literal[
     "authority",
     "period",
     "status",
+    "agreement",
     "shown",
     "purpose",
     "recorded",
@@ -67,6 +68,9 @@ _GOOD: Mapping[CheckCode, Sentence] = {
     "authority": Sentence("签发部门有权签发此类证照", "The department has authority for this type"),
     "period": Sentence("证照在有效期内", "The licence is within its period of validity"),
     "status": Sentence("证照状态为有效", "The licence is neither suspended nor revoked"),
+    "agreement": Sentence(
+        "与登记的是同一份，摘要一致", "It is the licence that is registered; the digests agree"
+    ),
     "shown": Sentence("由持证主体当场出示", "Its holder showed it just now"),
     "purpose": Sentence(
         "办理的事项有依据查验此证照", "The matter has ground to ask for this licence"
@@ -76,6 +80,10 @@ _GOOD: Mapping[CheckCode, Sentence] = {
 _CODES = tuple(_GOOD)
 _UNJUDGED = Sentence("前面的检查未通过，无法判断", "Cannot be judged, as a check before it failed")
 _OPEN: Mapping[CheckCode, Sentence] = {
+    "agreement": Sentence(
+        "出示的是码，没有可以比对的文件，此项不适用",
+        "A code was shown, there is no file to compare; this does not apply",
+    ),
     "shown": Sentence(
         "提交的是证照文件，不是出示码，此项不适用",
         "A credential was presented, not a code; this does not apply",
@@ -83,6 +91,10 @@ _OPEN: Mapping[CheckCode, Sentence] = {
 }
 _REFUSE = Sentence(
     "请勿采用，并联系签发部门核实", "Do not accept it; ask the department that issued it"
+)
+_ORIGINAL = Sentence(
+    "请对方重新提供从本平台下载的原文件",
+    "Ask the holder for the original file, as downloaded from this service",
 )
 _AGAIN = Sentence("请对方重新出示", "Ask the holder to show it again")
 
@@ -106,6 +118,60 @@ _BAD: Mapping[tuple[CheckCode, str], tuple[Sentence, Sentence]] = {
             "电子签名无效，内容可能被改动", "The signature is wrong; it may have been changed"
         ),
         _REFUSE,
+    ),
+    ("form", "no-pdf"): (
+        Sentence("这不是 PDF 文件", "This is no PDF file"),
+        _ORIGINAL,
+    ),
+    ("form", "large"): (
+        Sentence("文件太大，不会是电子证照", "The file is too large to be a licence"),
+        _ORIGINAL,
+    ),
+    ("form", "truncated"): (
+        Sentence("文件不完整，后面缺了一截", "The file is cut off: its end is missing"),
+        _ORIGINAL,
+    ),
+    ("form", "foreign"): (
+        Sentence(
+            "文件有签名，但不是本平台签发的证照格式",
+            "The file is signed, but not written as this service writes licences",
+        ),
+        _REFUSE,
+    ),
+    ("signature", "unsigned"): (
+        Sentence("PDF 没有电子签名", "The PDF bears no electronic signature"),
+        Sentence(
+            "打印件、扫描件和截图不能核验；请对方提供带签名的原文件",
+            "Prints, scans and screenshots cannot be verified; ask for the signed original",
+        ),
+    ),
+    ("signature", "altered"): (
+        Sentence("签名之后文件被改动", "The file was altered after it was signed"),
+        _REFUSE,
+    ),
+    ("signature", "appended"): (
+        Sentence(
+            "签名之后文件被追加了内容，看到的可能不是原件",
+            "Something was added to the file after it was signed; what it shows may be false",
+        ),
+        _REFUSE,
+    ),
+    ("signature", "re-signed"): (
+        Sentence(
+            "部门签名之后，文件又被改动并另外签名",
+            "After the department signed it, the file was changed and signed again",
+        ),
+        _REFUSE,
+    ),
+    ("signature", "attachment"): (
+        Sentence(
+            "文件里所附的证照数据被换掉", "The licence inside the file was exchanged for another"
+        ),
+        _REFUSE,
+    ),
+    ("signature", "broken"): (
+        Sentence("文件里的电子签名已损坏", "The signature in the file is broken"),
+        _ORIGINAL,
     ),
     ("signature", "differs"): (
         Sentence("登记内容与签名内容不一致", "What is registered differs from what was signed"),
@@ -148,6 +214,17 @@ _BAD: Mapping[tuple[CheckCode, str], tuple[Sentence, Sentence]] = {
         Sentence("证照已被撤销", "The licence was revoked"),
         Sentence("请勿采用；如有疑问请联系签发部门", "Do not accept it; the department knows why"),
     ),
+    ("agreement", "other-copy"): (
+        Sentence("这不是登记的那一份证照", "This is not the copy that was registered"),
+        _REFUSE,
+    ),
+    ("agreement", "printed"): (
+        Sentence(
+            "PDF 上印的标识或摘要与所附证照不一致",
+            "The identifier or digest printed on the PDF is not that of the licence inside",
+        ),
+        _REFUSE,
+    ),
     ("shown", "used"): (
         Sentence("这个出示码已经用过", "This code was used already"),
         _AGAIN,
@@ -186,10 +263,6 @@ _BAD: Mapping[tuple[CheckCode, str], tuple[Sentence, Sentence]] = {
         Sentence(
             "登记内容与签发存证不一致", "What is registered differs from the record of its issue"
         ),
-        _REFUSE,
-    ),
-    ("recorded", "other-copy"): (
-        Sentence("这不是登记的那一份证照", "This is not the copy that was registered"),
         _REFUSE,
     ),
 }

@@ -1,11 +1,11 @@
 """The desk: every use case of certificates with its transaction, for routes and pages alike."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from certificates.catalogue import CATALOGUE, LicenceType
-from certificates.errors import UnknownLicence
+from certificates.downloading import Downloaded, Draw, PaperTools, download, find_open
 from certificates.formats.credential import Random
 from certificates.issuing import Changed, FindSigner, Issued, IssueTools, change_state, issue
 from certificates.licences import Licence
@@ -38,6 +38,7 @@ class Desk:
         reading: opens a transaction that reads.
         writing: opens one that is committed when its block ends, undone when it raises.
         find_signer: a department's key, by credit code and name.
+        draw: a licence as PDF.
         root: the city's root certificate, DER.
         statuses: the signed status lists.
         address: of this service, without a slash at the end.
@@ -48,6 +49,7 @@ class Desk:
     reading: Callable[[], AbstractContextManager[CertificateStore]]
     writing: Callable[[], AbstractContextManager[Work]]
     find_signer: FindSigner
+    draw: Draw
     root: bytes
     statuses: StatusLists
     address: str
@@ -110,10 +112,13 @@ class Desk:
             UnknownLicence: there is none, or the actor may not know of it.
         """
         with self.reading() as store:
-            licence = store.find_licence(identifier)
-        if licence is not None and _may_know(licence, actor):
-            return licence
-        raise UnknownLicence("there is no such licence among yours")
+            return find_open(store, identifier, actor)
+
+    def download(self, identifier: str, purpose: str, actor: Actor) -> Downloaded:
+        """Hand out a licence on paper, see `downloading.download`."""
+        with self.writing() as work:
+            tools = PaperTools(self.draw, self.find_signer, work.append)
+            return download(work.store, identifier, purpose, actor, tools, self.clock())
 
     def types_of(self, actor: Actor) -> Sequence[LicenceType]:
         """The types that the actor's department may issue now."""
@@ -131,8 +136,3 @@ class Desk:
         """The signed status list of a number."""
         with self.reading() as store:
             return self.statuses.token(store, number, self.clock())
-
-
-def _may_know(licence: Licence, actor: Actor) -> bool:
-    needed: Mapping[str, str] = {"licences": licence.holder_id, "issue": licence.issuer_id}
-    return any(power in actor.powers and party == actor.party_id for power, party in needed.items())

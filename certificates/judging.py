@@ -1,19 +1,33 @@
-"""The checks 2 to 9 of a verification, each a pure answer about what was found.
+"""The checks 2 to 10 of a verification, each a pure answer about what was found.
 
 An answer is `PASSED`, `NOT_APPLICABLE` or the reason why it failed, as in `checks`.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from certificates.chains import Leaf, verify_links
 from certificates.checks import NOT_APPLICABLE, PASSED, CheckCode
 from certificates.contents import credential_of, find_kind
 from certificates.errors import ChainRejected, NoGround, SignatureRejected
+from certificates.faces import Faces
 from certificates.formats import sd_jwt
 from certificates.formats.credential import Credential, Reading
-from certificates.licences import Found, Licence, Show, digest_of
+from certificates.licences import Found, Licence, Show, digest_of, faces_digest
 from certificates.matters import Matter, fields_for
+from certificates.papers.reading import verify as verify_paper
 from certificates.recording import FindIssue
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature to check: the certificates that came with it, and how it is checked."""
+
+    chain: tuple[bytes, ...]
+    verify: Callable[[ec.EllipticCurvePublicKey], None]
 
 
 @dataclass(frozen=True)
@@ -24,33 +38,45 @@ class Case:
         form: outcome of check 1.
         found: what the register has under that code or identifier.
         reading: the credential presented, or that of the register; None if it cannot be read.
-        presented: a credential was presented, rather than a code.
+        faces: what was presented; None if a code was shown instead.
     """
 
     form: str
     found: Found | None
     reading: Reading | None
-    presented: bool
+    faces: Faces | None = None
+
+    @property
+    def signatures(self) -> Sequence[Signature]:
+        """All signatures that have to be good."""
+        signatures = []
+        if (reading := self.reading) is not None:
+            signatures.append(Signature(reading.chain, partial(sd_jwt.verify, reading)))
+        if self.faces and (paper := self.faces.paper):
+            signatures.append(Signature(paper.seal.chain, partial(verify_paper, paper)))
+        return signatures
 
 
 def check_all(
     case: Case, matter: Matter, root: bytes, find_issue: FindIssue, now: int
 ) -> dict[CheckCode, str]:
-    """Answer all nine; the numbers are those of `verifying`."""
-    leaf = _find_leaf(case.reading, root)
-    signature = _check_signature(case, leaf)
+    """Answer all ten; the numbers are those of `verifying`."""
+    signatures = case.signatures
+    leaves = [_find_leaf(each.chain, root) for each in signatures]
+    signature = _check_signatures(case, signatures, leaves)
     known = find_known(case, signature)
     none = NOT_APPLICABLE
     return {
         "form": case.form,  # 1
         "signature": signature,  # 2
-        "chain": _check_chain(case.reading, leaf, now),  # 3
-        "authority": _check_authority(known, leaf) if known else none,  # 4
+        "chain": _check_chains(leaves, now),  # 3
+        "authority": _check_authority(known, leaves) if known else none,  # 4
         "period": _check_period(known.licence, now) if known else none,  # 5
         "status": _check_status(known.licence) if known else none,  # 6
-        "shown": _check_shown(case, now),  # 7
-        "purpose": _check_ground(known, matter) if known else none,  # 8
-        "recorded": _check_recorded(case, signature, find_issue),  # 9
+        "agreement": _check_agreement(case.faces, known) if known else none,  # 7
+        "shown": _check_shown(case, now),  # 8
+        "purpose": _check_ground(known, matter) if known else none,  # 9
+        "recorded": _check_recorded(case, signature, find_issue),  # 10
     }
 
 
@@ -59,23 +85,28 @@ def find_known(case: Case, signature: str) -> Found | None:
 
     Otherwise anyone could ask for the state of any licence by writing its identifier down.
     """
-    return case.found if signature == PASSED or not case.presented else None
+    return case.found if signature == PASSED or case.faces is None else None
 
 
-def _find_leaf(reading: Reading | None, root: bytes) -> Leaf | None:
+def _find_leaf(chain: tuple[bytes, ...], root: bytes) -> Leaf | None:
     try:
-        return verify_links(reading.chain, root) if reading else None
+        return verify_links(chain, root)
     except ChainRejected:
         return None
 
 
-def _check_signature(case: Case, leaf: Leaf | None) -> str:
+def _check_signatures(
+    case: Case, signatures: Sequence[Signature], leaves: Sequence[Leaf | None]
+) -> str:
+    if case.faces and case.faces.flaw != PASSED:
+        return case.faces.flaw
     if case.reading is None:
         return "wrong" if case.found else NOT_APPLICABLE  # our own text cannot be read any more
-    if leaf is None:
-        return NOT_APPLICABLE  # nobody's key
     try:
-        sd_jwt.verify(case.reading, leaf.key)
+        for each, leaf in zip(signatures, leaves, strict=True):
+            if leaf is None:
+                return NOT_APPLICABLE  # nobody's key
+            each.verify(leaf.key)
     except SignatureRejected:
         return "wrong"
     same = case.found is None or _agrees(case.reading.credential, case.found.licence)
@@ -93,16 +124,17 @@ def _agrees(signed: Credential, licence: Licence) -> bool:
     return holder and fields and replace(kept, holder=signed.holder, fields=signed.fields) == signed
 
 
-def _check_chain(reading: Reading | None, leaf: Leaf | None, now: int) -> str:
-    if reading is None:
+def _check_chains(leaves: Sequence[Leaf | None], now: int) -> str:
+    if not leaves:
         return NOT_APPLICABLE
-    if leaf is None:
+    known = [leaf for leaf in leaves if leaf is not None]
+    if len(known) < len(leaves):
         return "foreign"
-    return PASSED if leaf.not_before <= now <= leaf.not_after else "expired"
+    return PASSED if all(leaf.not_before <= now <= leaf.not_after for leaf in known) else "expired"
 
 
-def _check_authority(found: Found, leaf: Leaf | None) -> str:
-    if leaf is not None and leaf.code != found.licence.issuer_code:
+def _check_authority(found: Found, leaves: Sequence[Leaf | None]) -> str:
+    if any(leaf is not None and leaf.code != found.licence.issuer_code for leaf in leaves):
         return "other-department"
     covered = found.authority is not None and found.authority.covers(found.licence.issued_at)
     return PASSED if covered else "none"
@@ -118,8 +150,18 @@ def _check_status(licence: Licence) -> str:
     return PASSED if licence.state == "valid" else licence.state
 
 
+def _check_agreement(faces: Faces | None, found: Found) -> str:
+    """All that was presented carries the digest of the licence that is registered."""
+    if faces is None:
+        return NOT_APPLICABLE
+    own = (found.licence.identifier, faces_digest(found.licence.sd_jwt).hex())
+    if faces.reading and faces_digest(faces.reading.core).hex() != own[1]:
+        return "other-copy"
+    return "printed" if faces.paper and faces.paper.printed != own else PASSED
+
+
 def _check_shown(case: Case, now: int) -> str:
-    if case.presented or case.form != PASSED:
+    if case.faces or case.form != PASSED:
         return NOT_APPLICABLE
     if case.found is None or case.found.show is None:
         return "unknown"
@@ -151,10 +193,8 @@ def _check_recorded(case: Case, signature: str, find_issue: FindIssue) -> str:
     known = find_known(case, signature)
     if known is None:
         # Signed by one of our departments, and yet nothing that we issued.
-        return "unknown" if case.presented and signature == PASSED else NOT_APPLICABLE
+        return "unknown" if case.faces and signature == PASSED else NOT_APPLICABLE
     licence = known.licence
-    if case.presented and case.reading and licence.sd_jwt.split("~")[0] != case.reading.core:
-        return "other-copy"
     issued = find_issue(licence.issue_record)
     if issued is None:
         return "missing"

@@ -45,6 +45,15 @@ class Licence:
 
 
 @dataclass(frozen=True)
+class KeptPaper:
+    """A licence on paper, as it was made once and is handed out ever after."""
+
+    identifier: str
+    pdf: bytes
+    made_at: int
+
+
+@dataclass(frozen=True)
 class Authority:
     """From when and until when (excluded) a department may issue a type."""
 
@@ -114,6 +123,15 @@ def digest_of(licence: Licence) -> str:
     """Hex SHA-256 over every immutable value, written canonically (RFC 8785)."""
     values = {name: getattr(licence, name) for name in _DIGESTED}
     return digest_columns(values | {"fields": canonical(licence.fields)})
+
+
+def faces_digest(sd_jwt: str) -> bytes:
+    """SHA-256 by which all faces of a licence name the same one.
+
+    Over the signed part of the SD-JWT, which is the same whatever is disclosed beside it, and
+    which holds salted digests of everything else: so it tells nothing, and binds all.
+    """
+    return sha256(sd_jwt.partition("~")[0].encode()).digest()
 
 
 def digest_columns(values: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 from certificates.errors import PowerMissing
 from certificates.matters import Matter
 
-Kind = Literal["issue", "show", "verify", "status"]
+Kind = Literal["issue", "show", "verify", "status", "download"]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from certificates.catalogue import CATALOGUE, LicenceType, find_type
 from certificates.checks import Check
@@ -14,6 +14,7 @@ from certificates.identifiers import mask
 from certificates.licences import Licence
 from certificates.lifecycle import state_at
 from certificates.matters import MATTERS
+from certificates.pages.files import file_answer
 from certificates.recording import Actor
 from certificates.requests import IssueRequest
 from certificates.status import MEDIA_TYPE as STATUS_LIST
@@ -62,14 +63,21 @@ class ShowBody(Body):
     matter: str | None = Field(None, max_length=64, description="for which alone it shall work")
 
 
+class DownloadBody(Body):
+    """A paper to hand out."""
+
+    purpose: str = Field(max_length=1000, description="what for, in words the holder will read")
+
+
 class VerifyBody(Body):
-    """A verification: exactly one of code, digits and sd_jwt; matter and purpose mandatory."""
+    """A verification: exactly one of code, digits, sd_jwt and pdf; matter and purpose mandatory."""
 
     matter: str = Field(max_length=64, description="code of the matter, see /api/matters")
     purpose: str = Field(max_length=1000, description="why, in words the holder will read")
     code: str | None = Field(None, max_length=200)
     digits: str | None = Field(None, max_length=20)
     sd_jwt: str | None = Field(None, max_length=65536)
+    pdf: Base64Bytes | None = Field(None, max_length=3_000_000, description="the file, base64")
 
 
 def router(desk: Desk, actor: Actors) -> APIRouter:
@@ -137,6 +145,11 @@ def _add_holding(routes: APIRouter, desk: Desk, actor: Actors) -> None:
         """A code that lives 60 seconds and works once; the one before dies."""
         return vars(desk.show(identifier, actor, body.matter))
 
+    @routes.post("/api/licences/{identifier}/downloads", response_class=Response)
+    def download_paper(identifier: Identifier, body: DownloadBody, actor: Asking) -> Response:
+        """A licence as signed PDF, for its holder or its issuer, and a record of this use."""
+        return file_answer(identifier, desk.download(identifier, body.purpose, actor))
+
 
 def _add_department(routes: APIRouter, desk: Desk, actor: Actors) -> None:
     Asking = Annotated[Actor, Depends(actor)]  # noqa: N806 - a type
@@ -169,8 +182,8 @@ def _add_verifying(routes: APIRouter, desk: Desk, actor: Actors) -> None:
 
     @routes.post("/api/verifications")
     def verify_licence(body: VerifyBody, actor: Asking) -> dict[str, Any]:
-        """Verify what a holder shows, for a matter: nine checks, and a record of this use."""
-        return verdict_json(desk.verify(VerifyRequest(**body.model_dump()), actor))
+        """Verify what a holder shows, for a matter: ten checks, and a record of this use."""
+        return verdict_json(desk.verify(VerifyRequest(**vars(body)), actor))
 
 
 def type_json(kind: LicenceType) -> dict[str, Any]:

@@ -1,14 +1,15 @@
-"""Verifying a licence: nine numbered checks, one record, and no field more than the matter needs.
+"""Verifying a licence: ten numbered checks, one record, and no field more than the matter needs.
 
- 1 form        the text is a code, six digits or a credential
+ 1 form        it is a code, six digits, a credential or a PDF
  2 signature   the department's key signed it, and the register says the same
  3 chain       the key's certificate comes from the city's root and is valid now
  4 authority   that department could issue this type when it did
  5 period      now is between begin and end
  6 status      neither suspended nor revoked
- 7 shown       the code is alive and unused (not for a credential)
- 8 purpose     the matter has ground to ask, and is that for which it was shown
- 9 recorded    the ledger's record of its issue has the same digest
+ 7 agreement   all that was presented carries the digest of the licence registered
+ 8 shown       the code is alive and unused (not for a file)
+ 9 purpose     the matter has ground to ask, and is that for which it was shown
+10 recorded    the ledger's record of its issue has the same digest
 
 A check that cannot be judged, because what it looks at is not there, is not applicable. The code
 is used up only if all the others passed: a wrong matter costs the holder nothing.
@@ -23,9 +24,8 @@ from dataclasses import dataclass
 from certificates.catalogue import LicenceType
 from certificates.checks import NOT_APPLICABLE, PASSED, Check, CheckCode, judge
 from certificates.contents import find_kind, name_licence
-from certificates.errors import FormatRejected, RequestAmbiguous, TooManyTries
-from certificates.formats import sd_jwt
-from certificates.formats.credential import Reading
+from certificates.errors import RequestAmbiguous, TooManyTries
+from certificates.faces import Faces, open_pdf, open_sd_jwt, read_credential
 from certificates.judging import Case, check_alive, check_all, find_known
 from certificates.licences import Found
 from certificates.lifecycle import State, state_at
@@ -47,13 +47,14 @@ MOST_TRIES = 5  # wrong six-digit numbers of one verifier in one minute
 
 @dataclass(frozen=True)
 class VerifyRequest:
-    """What a clerk wants to verify: exactly one of code, digits and credential."""
+    """What a clerk wants to verify: exactly one of code, digits, credential and PDF."""
 
     matter: str
     purpose: str
     code: str | None = None
     digits: str | None = None
     sd_jwt: str | None = None
+    pdf: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -132,28 +133,34 @@ def _failed(outcomes: Mapping[CheckCode, str]) -> Sequence[CheckCode]:
 
 
 def _open_case(store: CertificateStore, request: VerifyRequest, actor: Actor, now: int) -> Case:
-    match request:
-        case VerifyRequest(code=str(code), digits=None, sd_jwt=None):
+    given = {name: getattr(request, name) for name in _SHOWN}
+    match {name: value for name, value in given.items() if value is not None}:
+        case {"code": str(code), **others} if not others:
             return _open_code(store, code)
-        case VerifyRequest(code=None, digits=str(digits), sd_jwt=None):
+        case {"digits": str(digits), **others} if not others:
             return _open_digits(store, digits, actor, now)
-        case VerifyRequest(code=None, digits=None, sd_jwt=str(text)):
-            return _open_credential(store, text)
-    raise RequestAmbiguous("give exactly one of code, digits and sd_jwt")
+        case {"sd_jwt": str(text), **others} if not others:
+            return _presented(store, open_sd_jwt(text))
+        case {"pdf": bytes(data), **others} if not others:
+            return _presented(store, open_pdf(data))
+    raise RequestAmbiguous("give exactly one of code, digits, sd_jwt and pdf")
+
+
+_SHOWN = ("code", "digits", "sd_jwt", "pdf")
 
 
 def _open_code(store: CertificateStore, text: str) -> Case:
     code = text.strip().upper()
     code = code if code.startswith(PREFIX) else PREFIX + code
     if not is_code(code):
-        return Case("code", None, None, presented=False)
+        return Case("code", None, None)
     return _registered(store.find_by_code(hash_code(code)))
 
 
 def _open_digits(store: CertificateStore, text: str, actor: Actor, now: int) -> Case:
     digits = "".join(text.split())
     if not are_digits(digits):
-        return Case("digits", None, None, presented=False)
+        return Case("digits", None, None)
     who, minute = actor.person_id or actor.client_id or actor.party_id, now // 60
     if store.count_try(who, minute) > MOST_TRIES:
         raise TooManyTries("too many wrong numbers in this minute; scan the code, or wait")
@@ -164,23 +171,13 @@ def _open_digits(store: CertificateStore, text: str, actor: Actor, now: int) -> 
 
 
 def _registered(found: Found | None) -> Case:
-    reading = _read(found.licence.sd_jwt) if found else None
-    return Case(PASSED, found, reading, presented=False)
+    reading = read_credential(found.licence.sd_jwt) if found else None
+    return Case(PASSED, found, reading)
 
 
-def _open_credential(store: CertificateStore, text: str) -> Case:
-    reading = _read(text.strip())
-    if reading is None:
-        return Case("credential", None, None, presented=True)
-    found = store.find_by_identifier(reading.credential.identifier)
-    return Case(PASSED, found, reading, presented=True)
-
-
-def _read(text: str) -> Reading | None:
-    try:
-        return sd_jwt.read(text)
-    except FormatRejected:
-        return None
+def _presented(store: CertificateStore, faces: Faces) -> Case:
+    found = store.find_by_identifier(faces.identifier) if faces.identifier else None
+    return Case(faces.form, found, faces.reading, faces)
 
 
 def redeem(store: CertificateStore, found: Found, now: int) -> str:

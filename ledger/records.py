@@ -35,7 +35,7 @@ class Act:
     """Something that was done with a certificate.
 
     Attributes:
-        kind: `issue`, `show`, `verify` or `status`.
+        kind: `issue`, `show`, `download`, `verify` or `status`.
         subject_id: the party whose licence it is; empty if none was found.
         person_id: who acted; empty for an app that acts by itself.
         party_id: for whom they acted.

@@ -19,6 +19,7 @@ import identity.routes
 import ledger.pages
 import ledger.routes
 from certificates.desk import Desk, Work
+from certificates.papers.drawing import open_drawer
 from certificates.recording import Actor as CertificateActor
 from certificates.signing import Signer, open_department
 from certificates.status import StatusLists
@@ -82,6 +83,7 @@ def make_desk(opened: Opened) -> Desk:
         reading=opened.reading_certificates,
         writing=writing,
         find_signer=find_signer,
+        draw=open_drawer(),
         root=opened.root.certificate.public_bytes(Encoding.DER),
         statuses=StatusLists(opened.root, issuer),
         address=issuer,

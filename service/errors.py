@@ -50,6 +50,8 @@ ANSWERS: Mapping[type[Exception], str] = {
     certificates.ReasonRefused: "reason-refused",
     certificates.RequestAmbiguous: "request-unreadable",
     certificates.NoGround: "no-ground",
+    certificates.GlyphMissing: "glyph-missing",
+    certificates.PaperUnavailable: "paper-unavailable",
     certificates.TransitionRefused: "transition-refused",
     certificates.KeyReused: "conflict",
     certificates.TooManyTries: "too-many-tries",

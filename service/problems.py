@@ -116,6 +116,27 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
             ("事项没有依据查看这种证照。", "The matter has no ground to see this type of licence."),
             ("换成正确的事项。", "Choose the right matter."),
         ),
+        "glyph-missing": _problem(
+            422,
+            ("有一个字显示不出来", "A character cannot be shown"),
+            (
+                "本平台的字库里没有这个字，证照上不能缺字，所以没有签发。",
+                "No font here has this character, and a licence must show every one.",
+            ),
+            (
+                "请平台管理员安装含有这个字的字库，再试一次。",
+                "Ask the operator to install a font that has it, then try again.",
+            ),
+        ),
+        "paper-unavailable": _problem(
+            503,
+            ("暂时不能生成 PDF", "No PDF can be made here"),
+            ("本平台没有安装中文字库。", "No Chinese font is installed on this service."),
+            (
+                "请平台管理员安装中文字库；证照仍可出示二维码。",
+                "Ask the operator to install one; the licence can still be shown as a code.",
+            ),
+        ),
         "transition-refused": _problem(
             409,
             ("不能这样变更", "This change is not allowed"),

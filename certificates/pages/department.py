@@ -11,17 +11,19 @@ from certificates.desk import Desk
 from certificates.errors import (
     FieldsRefused,
     HolderUnknown,
+    PurposeRefused,
     ReasonRefused,
     Sentence,
     TransitionRefused,
 )
 from certificates.lifecycle import ALLOWED, State
+from certificates.pages.files import REFUSED, file_answer, refusal_of
 from certificates.pages.frame import Form, Frame, SignedIn
 from certificates.pages.views import card_of
 from certificates.recording import Actor, require_power
 from certificates.requests import IssueRequest
 
-SEE_OTHER, REFUSED = 303, 422
+SEE_OTHER = 303
 UNKNOWN_HOLDER = Sentence(
     "查不到号码和名称都相符的人或单位，请核对",
     "nobody is registered with this number and name; please compare them",
@@ -93,6 +95,15 @@ def _add_issued(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn
             return _issued(request, identifier, actor, reason, NO_CHANGE)
         return RedirectResponse(f"/issue/{identifier}?done=1", SEE_OTHER)
 
+    @routes.post("/issue/{identifier}/download")
+    def download(request: Request, identifier: str, actor: Asking, form: Sent) -> Response:
+        require_power(actor, "issue")
+        purpose = form.get("purpose", "")
+        try:
+            return file_answer(identifier, desk.download(identifier, purpose, actor))
+        except PurposeRefused:
+            return _issued(request, identifier, actor, "", None, purpose=purpose)
+
     def _issued(
         request: Request,
         identifier: str,
@@ -101,6 +112,7 @@ def _add_issued(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn
         problem: Sentence | None,
         *,
         done: bool = False,
+        purpose: str | None = None,
     ) -> Response:
         require_power(actor, "issue")
         card = card_of(desk.find(identifier, actor), desk.clock())
@@ -110,8 +122,9 @@ def _add_issued(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn
             "reason": reason,
             "problem": problem,
             "done": done,
+            **refusal_of(purpose),
         }
-        status = REFUSED if problem else 200
+        status = 200 if problem is None and purpose is None else REFUSED
         return frame.render(request, "certificates/issued.html", context, status)
 
 

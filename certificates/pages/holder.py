@@ -7,6 +7,8 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from certificates.desk import LATEST, Desk
+from certificates.errors import PurposeRefused
+from certificates.pages.files import REFUSED, file_answer, refusal_of
 from certificates.pages.frame import Form, Frame, SignedIn
 from certificates.pages.pictures import draw_qr
 from certificates.pages.views import card_of
@@ -40,6 +42,14 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
     def reveal_licence(request: Request, identifier: str, actor: Asking, form: Sent) -> Response:
         return _licence(request, identifier, actor, revealed=form.get("reveal") == "yes")
 
+    @routes.post("/licences/{identifier}/download")
+    def download(request: Request, identifier: str, actor: Asking, form: Sent) -> Response:
+        purpose = form.get("purpose", "")
+        try:
+            return file_answer(identifier, desk.download(identifier, purpose, actor))
+        except PurposeRefused:
+            return _licence(request, identifier, actor, revealed=False, purpose=purpose)
+
     @routes.get("/licences/{identifier}/show")
     def prepare_show(request: Request, identifier: str, actor: Asking) -> Response:
         return _show(request, identifier, actor, None)
@@ -60,10 +70,19 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
             return Response(status_code=NOTHING_YET)
         return frame.render(request, "certificates/used.html", {"used_at": used_at})
 
-    def _licence(request: Request, identifier: str, actor: Actor, *, revealed: bool) -> Response:
+    def _licence(
+        request: Request,
+        identifier: str,
+        actor: Actor,
+        *,
+        revealed: bool,
+        purpose: str | None = None,
+    ) -> Response:
+        """Show the page; with a purpose, one that was refused."""
         card = card_of(desk.find(identifier, actor), desk.clock(), revealed=revealed)
-        context = {"card": card, "revealed": revealed}
-        return frame.render(request, "certificates/licence.html", context)
+        context = {"card": card, "revealed": revealed, **refusal_of(purpose)}
+        status = 200 if purpose is None else REFUSED
+        return frame.render(request, "certificates/licence.html", context, status)
 
     def _show(request: Request, identifier: str, actor: Actor, shown: Shown | None) -> Response:
         card = card_of(desk.find(identifier, actor), desk.clock())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -120,9 +120,9 @@ class _Unready(Exception):
 
 def _request(form: Form, files: Mapping[str, bytes]) -> VerifyRequest:
     """Make a request of what was typed, scanned or uploaded; all problems at once."""
-    code = form.get("code", "").strip() or (read_qr(files.get("picture", b"")) or "")
+    given = _given(form, files)
     problems = []
-    if not code:
+    if not given:
         problems.append(NO_QR if "picture" in files else NO_CODE)
     if not _holds(find_matter, form.get("matter", ""), UnknownMatter):
         problems.append(NO_MATTER)
@@ -130,10 +130,27 @@ def _request(form: Form, files: Mapping[str, bytes]) -> VerifyRequest:
         problems.append(NO_PURPOSE)
     if problems:
         raise _Unready(problems)
-    return VerifyRequest(form["matter"], form["purpose"], **_kind_of(code))
+    return VerifyRequest(form["matter"], form["purpose"], **given)
 
 
-def _kind_of(code: str) -> dict[str, str]:
+class _Given(TypedDict, total=False):
+    """What was typed, scanned or uploaded, by its name in a request."""
+
+    code: str
+    digits: str
+    sd_jwt: str
+    pdf: bytes
+
+
+def _given(form: Form, files: Mapping[str, bytes]) -> _Given:
+    code, file = form.get("code", "").strip(), files.get("picture", b"")
+    if not code and file.startswith(b"%PDF-"):
+        return {"pdf": file}
+    code = code or read_qr(file) or ""
+    return _kind_of(code) if code else {}
+
+
+def _kind_of(code: str) -> _Given:
     """Tell six digits, a credential and a code apart."""
     digits = code.replace(" ", "")
     if are_digits(digits):

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 
@@ -15,7 +14,7 @@ import typst
 
 from certificates.catalogue import LicenceType
 from certificates.errors import GlyphMissing, PaperUnavailable
-from certificates.licences import Licence
+from certificates.licences import Licence, faces_digest
 
 FONTS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 # In this order, each where the one before lacks the character.
@@ -94,7 +93,7 @@ def _said(licence: Licence, kind: LicenceType, fonts: Sequence[str]) -> dict[str
         "fonts": fonts,
         "title": kind.zh,
         "identifier": licence.identifier,
-        "digest": f"sha256:{sha256(licence.sd_jwt.encode()).hexdigest()}",
+        "digest": f"sha256:{faces_digest(licence.sd_jwt).hex()}",
         "issuer": licence.issuer_name,
         "issued_on": _day(licence.issued_at),
         "lines": [

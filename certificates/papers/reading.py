@@ -22,15 +22,18 @@ LARGEST = 2 * 1024 * 1024
 _RANGE = re.compile(rb"/ByteRange\[0 (\d{1,10}) (\d{1,10}) (\d{1,10})\] *")
 _MADE = re.compile(rb"/SubFilter/ETSI.CAdES.detached/M\(D:(\d{14})Z\)/Name<feff([0-9a-f]{0,800})>")
 _FILE = re.compile(rb"/Subtype/application#2Fdc\+sd-jwt/Length (\d{1,6})/[^\n]{1,200}>>\nstream\n")
+_PRINTED = re.compile(rb"<pdf:Keywords>([0-9A-Z.]{1,128}), sha256:([0-9a-f]{64})</pdf:Keywords>")
 _SIGNED = b"%%EOF\n"
+_SIGNATURE = b"/SubFilter/ETSI.CAdES.detached"
 
 
 class PaperRejected(FormatRejected):
     """The file is not a licence on paper, or was changed.
 
     Attributes:
-        reason: `no-pdf`, `not-signed`, `truncated`, `appended` (after signing), `altered`,
-            `signature-broken`, or `foreign` (signed, but not as we write it).
+        reason: `no-pdf`, `large`, `truncated`, `unsigned`, `appended` (something, after signing),
+            `re-signed` (by somebody, after signing), `attachment` (another in its place),
+            `altered`, `broken` (the signature itself), or `foreign` (signed, but not as we do).
     """
 
     def __init__(self, reason: str) -> None:
@@ -40,15 +43,15 @@ class PaperRejected(FormatRejected):
 
 @dataclass(frozen=True)
 class Paper:
-    """A PDF taken apart, its signature not yet checked."""
+    """A PDF taken apart, its signature not yet checked.
+
+    Attributes:
+        printed: identifier and digest as they are printed in it.
+    """
 
     update: Update
     seal: cms.Seal
-
-    @property
-    def digest(self) -> str:
-        """Hex SHA-256 of the SD-JWT it carries."""
-        return sha256(self.update.sd_jwt.encode()).hexdigest()
+    printed: tuple[str, str]
 
 
 def read(data: bytes) -> Paper:
@@ -57,16 +60,19 @@ def read(data: bytes) -> Paper:
     Raises:
         PaperRejected: its `reason` says why.
     """
-    if not data.startswith(b"%PDF-1.7\n") or len(data) > LARGEST:
+    if not data.startswith(b"%PDF-"):
         raise PaperRejected("no-pdf")
+    if len(data) > LARGEST:
+        raise PaperRejected("large")
     prepared, signature = _cut(data)
     try:
         seal = cms.read(signature, prepared.digest)
     except cms.DigestDiffers as differs:
-        raise PaperRejected("altered") from differs
+        raise PaperRejected(_name_change(prepared)) from differs
     except FormatRejected as broken:
-        raise PaperRejected("signature-broken") from broken
-    return Paper(_check_written(prepared), seal)
+        raise PaperRejected("broken") from broken
+    update = _check_written(prepared)
+    return Paper(update, seal, _printed(prepared))
 
 
 def verify(paper: Paper, key: ec.EllipticCurvePublicKey) -> None:
@@ -82,15 +88,40 @@ def _cut(data: bytes) -> tuple[Prepared, bytes]:
     """Cut the signature out; what remains has to be the whole file."""
     ranges = list(_RANGE.finditer(data))
     if not ranges:
-        raise PaperRejected("not-signed" if data.rstrip().endswith(b"%%EOF") else "truncated")
+        raise PaperRejected(_name_unsigned(data))
     before, gap, after = map(int, ranges[0].groups())
-    if gap + after > len(data):
-        raise PaperRejected("truncated")
-    if gap + after < len(data):
-        raise PaperRejected("appended")
+    if gap + after != len(data):
+        raise PaperRejected(_name_length(data, gap + after))
     if len(ranges) > 1 or gap - before != ROOM + 2:
         raise PaperRejected("altered")
     return Prepared(data[:before], data[gap:]), _contents(data[before:gap])
+
+
+def _name_unsigned(data: bytes) -> str:
+    """Name a file in which no signature of ours can be found."""
+    if _SIGNATURE in data:
+        return "altered"
+    return "unsigned" if data.rstrip().endswith(b"%%EOF") else "truncated"
+
+
+def _name_length(data: bytes, signed: int) -> str:
+    """Name a file that is not as long as its signature says."""
+    if signed > len(data):
+        return "altered" if data.endswith(_SIGNED) else "truncated"
+    if not data[:signed].endswith(_SIGNED):
+        return "altered"
+    return "re-signed" if b"/ByteRange" in data[signed:] else "appended"
+
+
+def _name_change(prepared: Prepared) -> str:
+    """Name a file that is not what was signed: its attachment, or anything else."""
+    file = _FILE.search(prepared.before)
+    printed = _PRINTED.search(prepared.before)
+    if file is None or printed is None:
+        return "altered"
+    content = prepared.before[file.end() : file.end() + int(file.group(1))]
+    same = sha256(content.partition(b"~")[0]).hexdigest() == printed.group(2).decode()
+    return "altered" if same else "attachment"
 
 
 def _contents(hole: bytes) -> bytes:
@@ -99,9 +130,9 @@ def _contents(hole: bytes) -> bytes:
         filled = bytes.fromhex(hole[1:-1].decode("ascii"))
         signature = filled[: first_length(filled)]
     except (ValueError, FormatRejected) as broken:
-        raise PaperRejected("signature-broken") from broken
+        raise PaperRejected("broken") from broken
     if Prepared(b"", b"").filled(signature) != hole:
-        raise PaperRejected("signature-broken")
+        raise PaperRejected("broken")
     return signature
 
 
@@ -116,6 +147,13 @@ def _check_written(prepared: Prepared) -> Update:
     if again != prepared:
         raise PaperRejected("foreign")
     return update
+
+
+def _printed(prepared: Prepared) -> tuple[str, str]:
+    printed = _PRINTED.search(prepared.before)
+    if printed is None:
+        raise PaperRejected("foreign")
+    return printed.group(1).decode(), printed.group(2).decode()
 
 
 def _find_update(data: bytes) -> Update:

@@ -19,6 +19,7 @@ from certificates.licences import (
     unreadable,
 )
 from certificates.lifecycle import State
+from certificates.store.papers import PaperRows
 from certificates.store.rows import (
     find_query,
     read_authority,
@@ -46,6 +47,7 @@ class CertificateStore:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.papers = PaperRows(connection)
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         self._upsert = dialect.insert
 

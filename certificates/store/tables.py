@@ -39,6 +39,15 @@ licences = Table(
     Index("licences_by_issuer", "issuer_id", "issued_at"),
 )
 
+# Drawn when first asked for; everybody gets the same file ever after.
+papers = Table(
+    "licence_papers",
+    metadata,
+    Column("identifier", ForeignKey(licences.c.identifier), primary_key=True),
+    Column("pdf", LargeBinary, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+)
+
 shows = Table(
     "licence_shows",
     metadata,

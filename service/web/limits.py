@@ -7,7 +7,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 USUAL_BYTES = 128 * 1024
 UPLOAD_BYTES = 8 * 1024 * 1024 + 64 * 1024
-LARGER: Mapping[str, int] = {"/verify": UPLOAD_BYTES, "/verify/frame": UPLOAD_BYTES}
+PAPER_BYTES = 3 * 1024 * 1024  # a licence as PDF of at most 2 MiB, in base64
+LARGER: Mapping[str, int] = {
+    "/verify": UPLOAD_BYTES,
+    "/verify/frame": UPLOAD_BYTES,
+    "/api/verifications": PAPER_BYTES,
+}
 
 
 class BodyLimit:

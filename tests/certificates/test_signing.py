@@ -270,10 +270,10 @@ def test_a_forgery_that_names_a_real_licence_tells_nothing_and_is_recorded(city:
 
 def test_a_credential_whose_certificate_is_over_fails_chain(city: City) -> None:
     text = sd_jwt.write(_credential(city), make(ends=NOW + 5), os.urandom)
-    assert failures(city.verify(NOW + 5, sd_jwt=text)) == {"recorded": "other-copy"}
+    assert failures(city.verify(NOW + 5, sd_jwt=text)) == {"agreement": "other-copy"}
     assert failures(city.verify(NOW + 6, sd_jwt=text)) == {
         "chain": "expired",
-        "recorded": "other-copy",
+        "agreement": "other-copy",
     }
 
 
@@ -281,7 +281,7 @@ def test_another_department_cannot_sign_for_the_issuer(city: City) -> None:
     text = sd_jwt.write(_credential(city), department(CIVIL), os.urandom)
     assert failures(city.verify(sd_jwt=text)) == {
         "authority": "other-department",
-        "recorded": "other-copy",
+        "agreement": "other-copy",
     }
 
 

@@ -30,7 +30,7 @@ NEVER_AT_AN_ADDRESS = {
     "BadAssertion", "AppUnreachable", "BadProof", "NonceWanted", "UnknownSigner", "KeysWanted",
     "BadCertificate", "BadRequestObject", "BadDetails", "BadTarget",
     "NoKeyToEncrypt", "Undecipherable",
-    "MandateRefused", "GlyphMissing", "PaperUnavailable",
+    "MandateRefused",
     "BadWish", "BadRegistrationRequest", "BadRegistrationToken", "TooManyRegistrations",
     "IdentityError", "CertificateError", "LedgerError", "WebError",
 }  # fmt: skip

@@ -1,0 +1,97 @@
+"""Handing out a licence on paper: drawn and signed when first asked for, the same file ever after.
+
+Statements: find the licence, find the file, append; the first time one more, which keeps it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+
+from certificates.catalogue import LicenceType
+from certificates.contents import name_licence, type_of_code
+from certificates.errors import UnknownLicence
+from certificates.formats.credential import Signing
+from certificates.licences import KeptPaper, Licence
+from certificates.papers.sealing import Update, seal
+from certificates.purposes import check_purpose
+from certificates.recording import Actor, AppendRecord, Use
+from certificates.store import CertificateStore
+
+Draw = Callable[[Licence, LicenceType], bytes]
+"""Draw a licence as PDF/A; raises GlyphMissing or PaperUnavailable."""
+
+
+@dataclass(frozen=True)
+class PaperTools:
+    """What making a paper needs from outside."""
+
+    draw: Draw
+    find_signer: Callable[[str, str], Signing]
+    append: AppendRecord
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """A licence on paper, and the record of handing it out."""
+
+    pdf: bytes
+    record: str
+
+
+def download(
+    store: CertificateStore,
+    identifier: str,
+    purpose: str,
+    actor: Actor,
+    tools: PaperTools,
+    now: int,
+) -> Downloaded:
+    """Hand out a licence on paper, to its holder or the department that issued it.
+
+    Raises:
+        UnknownLicence: there is none, or the actor may not know of it.
+        PurposeRefused: the purpose is missing or too long.
+        GlyphMissing, PaperUnavailable: it cannot be drawn here.
+    """
+    purpose = check_purpose(purpose)
+    licence = find_open(store, identifier, actor)
+    kept = store.papers.find(identifier)
+    if kept is None:
+        kept = store.papers.keep(make_paper(licence, tools, now))
+    return Downloaded(kept.pdf, tools.append(_use(licence, kept, purpose, actor)))
+
+
+def make_paper(licence: Licence, tools: PaperTools, now: int) -> KeptPaper:
+    """Draw a licence and sign it with its department's key."""
+    drawn = tools.draw(licence, type_of_code(licence.type_code))
+    signer = tools.find_signer(licence.issuer_code, licence.issuer_name)
+    sealed = seal(drawn, Update(licence.sd_jwt, now, licence.issuer_name), signer)
+    return KeptPaper(licence.identifier, sealed, now)
+
+
+def find_open(store: CertificateStore, identifier: str, actor: Actor) -> Licence:
+    """Find a licence for its holder or the department that issued it.
+
+    Raises:
+        UnknownLicence: there is none, or the actor may not know of it.
+    """
+    licence = store.find_licence(identifier)
+    if licence is None or not _may_know(licence, actor):
+        raise UnknownLicence("there is no such licence among yours")
+    return licence
+
+
+def _may_know(licence: Licence, actor: Actor) -> bool:
+    needed = {"licences": licence.holder_id, "issue": licence.issuer_id}
+    return any(power in actor.powers and party == actor.party_id for power, party in needed.items())
+
+
+def _use(licence: Licence, kept: KeptPaper, purpose: str, actor: Actor) -> Use:
+    fields = {
+        **name_licence(licence),
+        "purpose": purpose,
+        "file": sha256(kept.pdf).hexdigest(),
+        "for_name": actor.party_name,
+        "by_name": actor.person_name,
+    }
+    return Use("download", licence.holder_id, actor, fields)
