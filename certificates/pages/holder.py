@@ -22,6 +22,11 @@ Place = Annotated[int, Query(ge=0, lt=2**63)]
 
 def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> None:
     """Add the holder's pages."""
+    _add_reading(routes, frame, desk, signed_in)
+    _add_showing(routes, frame, desk, signed_in)
+
+
+def _add_reading(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> None:
     Asking = Annotated[Actor, Depends(signed_in)]  # noqa: N806 - a type
     Sent = Annotated[Form, Depends(frame.form)]  # noqa: N806 - a type
 
@@ -36,7 +41,7 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
 
     @routes.get("/licences/{identifier}")
     def read_licence(request: Request, identifier: str, actor: Asking) -> Response:
-        return _licence(request, identifier, actor, revealed=False)
+        return _licence(request, identifier, actor)
 
     @routes.post("/licences/{identifier}")
     def reveal_licence(request: Request, identifier: str, actor: Asking, form: Sent) -> Response:
@@ -48,7 +53,24 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
         try:
             return file_answer(identifier, desk.download(identifier, purpose, actor))
         except PurposeRefused:
-            return _licence(request, identifier, actor, revealed=False, purpose=purpose)
+            return _licence(request, identifier, actor, refused=purpose)
+
+    def _licence(
+        request: Request,
+        identifier: str,
+        actor: Actor,
+        *,
+        revealed: bool = False,
+        refused: str | None = None,
+    ) -> Response:
+        card = card_of(desk.find(identifier, actor), desk.clock(), revealed=revealed)
+        context = {"card": card, "revealed": revealed, **refusal_of(refused)}
+        status = 200 if refused is None else REFUSED
+        return frame.render(request, "certificates/licence.html", context, status)
+
+
+def _add_showing(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> None:
+    Asking = Annotated[Actor, Depends(signed_in)]  # noqa: N806 - a type
 
     @routes.get("/licences/{identifier}/show")
     def prepare_show(request: Request, identifier: str, actor: Asking) -> Response:
@@ -69,20 +91,6 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
         if used_at is None:
             return Response(status_code=NOTHING_YET)
         return frame.render(request, "certificates/used.html", {"used_at": used_at})
-
-    def _licence(
-        request: Request,
-        identifier: str,
-        actor: Actor,
-        *,
-        revealed: bool,
-        purpose: str | None = None,
-    ) -> Response:
-        """Show the page; with a purpose, one that was refused."""
-        card = card_of(desk.find(identifier, actor), desk.clock(), revealed=revealed)
-        context = {"card": card, "revealed": revealed, **refusal_of(purpose)}
-        status = 200 if purpose is None else REFUSED
-        return frame.render(request, "certificates/licence.html", context, status)
 
     def _show(request: Request, identifier: str, actor: Actor, shown: Shown | None) -> Response:
         card = card_of(desk.find(identifier, actor), desk.clock())
