@@ -27,19 +27,16 @@ class Wanted:
         """What is wanted anywhere, by name."""
         return frozenset({*self.id_token, *self.userinfo})
 
-    def subject(self) -> str | None:
-        """Return the one who must answer, if the request says so."""
-        value = _about(self.id_token, "sub").get("value")
-        return value if isinstance(value, str) else None
+    @property
+    def subjects(self) -> frozenset[str] | None:
+        """Those of whom one must answer (§5.5.1); None for anybody, empty if nobody could."""
+        return _named(_about(self.id_token, "sub"))
 
-    def essential_acrs(self) -> frozenset[str]:
-        """Return the assurance levels of which one is needed (§5.5.1.1); empty for any."""
+    @property
+    def essential_acrs(self) -> frozenset[str] | None:
+        """Levels of which one is needed (§5.5.1.1); None for any, empty if nobody could have it."""
         about = _about(self.id_token, "acr")
-        if about.get("essential") is not True:
-            return frozenset()
-        values = about.get("values", [about.get("value")])
-        found = values if isinstance(values, list) else []
-        return frozenset(value for value in found if isinstance(value, str))
+        return _named(about) if about.get("essential") else None
 
 
 def read_wanted(text: str) -> Wanted:
@@ -59,12 +56,41 @@ def read_wanted(text: str) -> Wanted:
     parts = [document.get(place) or {} for place in ("id_token", "userinfo")]
     if not all(isinstance(part, dict) for part in parts):
         raise BadWish("claims.id_token and claims.userinfo must be JSON objects")
-    return Wanted(*parts)
+    wanted = Wanted(*parts)
+    for name in ("sub", "acr"):
+        _check_about(name, wanted.id_token.get(name))
+    return wanted
+
+
+def _check_about(name: str, about: object) -> None:
+    """Check what is said about a claim that decides whether there is an answer at all.
+
+    Raises:
+        BadWish: it cannot be read, and to pass over it might answer what must not be answered.
+    """
+    if about is None:
+        return
+    if not isinstance(about, dict):
+        raise BadWish(f"claims.id_token.{name} must be null or a JSON object")
+    if not isinstance(about.get("essential", False), bool):
+        raise BadWish(f"claims.id_token.{name}.essential must be true or false")
 
 
 def _about(part: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    about = part.get(name)
-    return about if isinstance(about, dict) else {}
+    return part.get(name) or {}
+
+
+def _named(about: Mapping[str, Any]) -> frozenset[str] | None:
+    """Return the values of which a claim must have one, None if it may have any.
+
+    What is no text equals none of our values, and neither does what is no list of them: a request
+    that says only such things says a value, and it cannot be met.
+    """
+    if not {"value", "values"} & about.keys():
+        return None
+    several = about.get("values")
+    listed = several if isinstance(several, list) else []
+    return frozenset(each for each in (about.get("value"), *listed) if isinstance(each, str))
 
 
 def want_subject(subject: str) -> str:

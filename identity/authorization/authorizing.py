@@ -80,21 +80,22 @@ def authorize(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer | As
     if signed_in is None or _is_somebody_else(work, pending, signed_in):
         return pending.fail("login_required")
     session, acrs = signed_in.session, _essential(pending)
-    if acrs and acrs.isdisjoint(held(session.acr, session.amr)):
+    if acrs is not None and acrs.isdisjoint(held(session.acr, session.amr)):
         return pending.fail("unmet_authentication_requirements")
-    acr = named_for(session.acr, session.amr, pending.parameters.get("acr_values"), acrs)
+    acr = named_for(session.acr, session.amr, pending.parameters.get("acr_values"), acrs or ())
     return pending.allow(replace(signed_in, session=replace(session, acr=acr)))  # 6
 
 
-def _essential(pending: Asked) -> frozenset[str]:
-    return read_wanted(pending.parameters.get("claims")).essential_acrs()
+def _essential(pending: Asked) -> frozenset[str] | None:
+    return read_wanted(pending.parameters.get("claims")).essential_acrs
 
 
 def wanted_acrs(pending: Asked | None) -> str:
     """Return the names of which an app wants one for the sign-in, by spaces; empty for any."""
     if pending is None:
         return ""
-    return " ".join(_essential(pending)) or pending.parameters.get("acr_values")
+    needed = _essential(pending)
+    return pending.parameters.get("acr_values") if needed is None else " ".join(needed)
 
 
 def insists(pending: Asked | None) -> bool:
@@ -203,7 +204,8 @@ def _is_somebody_else(work: Work, pending: Asked, signed_in: SignedIn) -> bool:
     if signed_in.party is None:
         return False
     now = work.realm.seals.subject(signed_in.party.party_id, pending.client.sector)
-    if read_wanted(pending.parameters.get("claims")).subject() not in {None, now}:
+    wanted = read_wanted(pending.parameters.get("claims")).subjects
+    if wanted is not None and now not in wanted:
         return True
     hinted = pending.parameters.get("id_token_hint")
     return bool(hinted) and hinted_subject(work, pending.parameters) != now

@@ -46,9 +46,10 @@ def hinted_party(work: Work, client: Client, parameters: Parameters) -> str | No
 
     All three name a subject as this app knows it (OpenID Connect Core §3.1.2.1, §5.5).
     """
+    named = read_wanted(parameters.get("claims")).subjects or frozenset()
     subject = (
         hinted_subject(work, parameters)
-        or read_wanted(parameters.get("claims")).subject()
+        or (next(iter(named)) if len(named) == 1 else "")
         or parameters.get("login_hint")
     )
     if not subject:
