@@ -27,9 +27,9 @@ app = typer.Typer(
 console = Console()
 
 
-def _settings() -> Settings:
+def _settings(port: int = 0) -> Settings:
     try:
-        return read_settings(os.environ)
+        return read_settings(os.environ, port)
     except BadSetting as bad:
         raise _refused(bad) from None
 
@@ -68,11 +68,14 @@ def serve(
     *,
     demo: Annotated[bool, typer.Option(help="Add demo people and let them sign in.")] = False,
     host: Annotated[str, typer.Option(help="Where to listen; default: as the issuer.")] = "",
-    port: Annotated[int, typer.Option(help="Where to listen; default: as the issuer.")] = 0,
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="Where to listen, and the issuer's unless it is set."),
+    ] = 0,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; needs PostgreSQL.")] = 1,
 ) -> None:
     """Start the service: set up what is missing, then serve."""
-    settings = _settings()
+    settings = _settings(port)
     where = Where(host, port, workers)
     try:
         serve_service(settings, where, demo=demo, console=console)

@@ -19,7 +19,7 @@ from service.app import create_app, make_desk
 from service.metrics import share_between_workers
 from service.opened import Opened, open_service
 from service.seeding import seed
-from service.settings import LOOPBACK, RULES, BadSetting, Settings
+from service.settings import LOOPBACK, RULES, USUAL_PORT, BadSetting, Settings
 from service.workers import BACKLOG, Workers
 
 log = logging.getLogger("haihe")
@@ -92,7 +92,7 @@ def _listen(settings: Settings, where: Where) -> socket.socket:
     address = urlsplit(settings.issuer)
     own = address.hostname in LOOPBACK
     host = where.host or (address.hostname if own and address.hostname else "127.0.0.1")
-    port = where.port or (address.port if own and address.port else 8000)
+    port = where.port or (address.port if own and address.port else USUAL_PORT)
     kind = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=kind, backlog=BACKLOG)
 

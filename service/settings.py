@@ -22,6 +22,7 @@ LOCAL = "127.0.0.1,::1"
 MOST_DAYS = 3650
 MASTER_FILE = "master.key"  # in the folder of keys, unless the setting names another
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+USUAL_PORT = 8000
 
 
 class BadSetting(Exception):
@@ -238,8 +239,12 @@ RULES: Mapping[str, _Rule] = {
 }
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str], port: int = 0) -> Settings:
     """Read and check every setting.
+
+    Args:
+        environment: the process environment.
+        port: where we listen; the issuer has this port unless it is set. 0: the usual one.
 
     Raises:
         BadSetting: a value cannot work, or a name starts with `HAIHE_` and is none of ours.
@@ -252,7 +257,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     data = _read(environment, "HAIHE_DATA", str(PROJECT / "haihe-data"))
     master = _read(environment, "HAIHE_MASTER_KEY_FILE", "")
     return Settings(
-        issuer=_read(environment, "HAIHE_ISSUER", "http://127.0.0.1:8000"),
+        issuer=_read(environment, "HAIHE_ISSUER", f"http://127.0.0.1:{port or USUAL_PORT}"),
         data=Path(data),
         database_url=_read(environment, "HAIHE_DATABASE_URL", f"sqlite:///{data}/haihe.sqlite"),
         chain_url=_read(environment, "HAIHE_CHAIN_URL", EMBEDDED),

@@ -33,6 +33,7 @@ class Running:
     chain_url: str = ""
     more: dict[str, str] = field(default_factory=dict)
     workers: int = 1
+    arguments: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -59,7 +60,7 @@ class Running:
         command = [sys.executable, "-m", "service.cli", "serve", f"--workers={self.workers}"]
         with (self.data / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                command + (["--demo"] if self.demo else []),
+                [*command, *(["--demo"] if self.demo else []), *self.arguments],
                 env=self.environment,
                 cwd=PROJECT,
                 stdout=log,

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
+from typer.testing import CliRunner
 
+from service.cli import app
 from service.settings import RULES, BadSetting, make_data_folder, read_settings
+from tests.service.running import Running, free_port
 
 
 def test_defaults_work_without_any_environment() -> None:
@@ -14,6 +18,34 @@ def test_defaults_work_without_any_environment() -> None:
     assert settings.database_url == f"sqlite:///{settings.data}/haihe.sqlite"
     assert settings.chain_url == "embedded"
     assert not settings.https
+
+
+def test_the_issuer_has_the_port_of_the_service_unless_it_is_set() -> None:
+    set_here = {"HAIHE_ISSUER": "https://id.example.gov"}
+    assert read_settings({}, 8765).issuer == "http://127.0.0.1:8765"
+    assert read_settings({"HAIHE_ISSUER": ""}, 8765).issuer == "http://127.0.0.1:8765"
+    assert read_settings(set_here, 8765).issuer == "https://id.example.gov"
+
+
+@pytest.mark.parametrize("issuer", ["", "http://localhost:7999"])
+def test_what_is_announced_has_the_port_of_the_command_unless_an_issuer_is_set(
+    tmp_path: Path, issuer: str
+) -> None:
+    port = free_port()
+    more = {"HAIHE_ISSUER": issuer}
+    running = Running(
+        tmp_path / "data", port, demo=False, more=more, arguments=(f"--port={port}",)
+    ).start()
+    try:
+        told = httpx.get(f"{running.url}/.well-known/openid-configuration").json()["issuer"]
+    finally:
+        running.stop()
+    assert told == (issuer or running.url)
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "x"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    assert CliRunner().invoke(app, ["serve", f"--port={port}"]).exit_code == 2
 
 
 def test_the_database_lies_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -> None:
