@@ -42,6 +42,7 @@ class Scan:
         acr: how well they had proved who they are.
         amr: by what.
         auth_time: when.
+        session_id: the phone's sign-in that let it in.
     """
 
     scan_id: bytes
@@ -57,6 +58,7 @@ class Scan:
     acr: str = ""
     amr: str = ""
     auth_time: int = 0
+    session_id: str | None = None
 
     def waits(self, now: int) -> bool:
         """Tell whether a phone may still answer."""

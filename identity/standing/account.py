@@ -68,10 +68,14 @@ def sign_out_elsewhere(work: Work, signed_in: SignedIn) -> None:
 
 
 def end_other_sessions(work: Work, signed_in: SignedIn) -> None:
-    """End all of a person's sign-ins but this one, and what was allowed from them."""
+    """End all of a person's sign-ins but this one, and what was allowed from them.
+
+    A desktop that this one let in and that has not come yet is one of the others.
+    """
     for session in work.store.sessions.of_person(signed_in.person.person_id, work.now):
         if session.session_id != signed_in.session.session_id:
             end_session(work, session.session_id)
+    work.store.scans.take_back(signed_in.person.person_id)
 
 
 def sign_out_everywhere(work: Work, signed_in: SignedIn) -> None:
@@ -84,6 +88,7 @@ def sign_out_person(work: Work, person_id: str, who: Who = OPERATOR) -> int:
     sessions = work.store.sessions.of_person(person_id, work.now)
     for session in sessions:
         end_session(work, session.session_id)
+    work.store.scans.take_back(person_id)
     work.store.authorizations.revoke_of_person(person_id, work.now)
     detail = "" if who.person_id == person_id else person_id
     note(work, SIGNED_OUT_EVERYWHERE, who, detail=detail)

@@ -299,6 +299,7 @@ scans = Table(
     Column("acr", Text, nullable=False),
     Column("amr", Text, nullable=False),
     Column("auth_time", BigInteger, nullable=False),
+    Column("session_id", Text),
     Index("scans_by_end", "expires_at"),
 )
 

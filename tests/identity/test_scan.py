@@ -13,6 +13,7 @@ from PIL import Image
 
 from identity.people.assurance import acr_of
 from identity.people.scans import LIFETIME_SECONDS, carried_over, id_of, match_number
+from identity.people.subjects import Person
 from identity.people.visits import Visit
 from identity.sign_in.scanning import approve, begin_scan
 from identity.signing.tokens import ID, verify_signature
@@ -20,7 +21,7 @@ from service.tour.forms import Form, read_forms
 from tests.identity.browser import Browser, request_of
 from tests.identity.conftest import Site
 from tests.identity.test_two_steps import enrolled, forget, present, send_code
-from tests.identity.world import World
+from tests.identity.world import PASSWORD, World
 
 DESK = "/sign-in/scan"
 EDGE = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/120 Safari/537.36 Edg/120"
@@ -184,6 +185,59 @@ def test_an_approval_that_is_not_fetched_in_time_is_lost(site: Site, phone: Brow
     site.world.clock.now += LIFETIME_SECONDS
     fields = form_to(state, "/sign-in").fields
     assert desk.http.post("/sign-in", data=fields).status_code == 400
+
+
+def pressed(phone: Browser, action: str, path: str = "/account", **fields: str) -> None:
+    forms = [form for form in read_forms(phone.http.get(path).text) if form.action == action]
+    form = next((each for each in forms if fields.items() <= each.fields.items()), forms[-1])
+    answer = phone.http.post(action, data=form.fields | fields)
+    assert answer.status_code == 303, answer.text
+
+
+NEW = "另一句 long pass phrase"
+ENDS = {
+    "everywhere": ("/account", "/account", {"act": "everywhere"}),
+    "all others": ("/account", "/account", {"act": "others"}),
+    "this phone": ("/sign-out", "/account", {}),
+    "a new password": (
+        "/account/password",
+        "/account/password",
+        {"password": PASSWORD, "new": NEW},
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ENDS)
+@pytest.mark.line(41)
+def test_line_41_an_approval_dies_with_the_sign_in_that_gave_it(
+    site: Site, phone: Browser, how: str
+) -> None:
+    desk, (person, before) = site.browser("person"), person_and_password(site)
+    page = begin(desk)
+    decide(phone, scan(phone, page))
+    state = desk.http.get(DESK + "/state")
+    action, path, fields = ENDS[how]
+    pressed(phone, action, path, **fields)
+    answer = desk.http.post("/sign-in", data=form_to(state, "/sign-in").fields)
+    assert answer.status_code == 400
+    assert desk.http.get("/account").is_redirect
+    with site.world.working() as work:  # the server is everybody's
+        work.store.people.set_password(person.person_id, before)
+
+
+def person_and_password(site: Site) -> tuple[Person, str]:
+    with site.world.working() as work:
+        found = work.store.people.find_account("person")
+    assert found is not None
+    return found
+
+
+def test_an_approval_outlives_another_sign_in_of_the_person(site: Site, phone: Browser) -> None:
+    desk, other = site.browser("person"), site.browser("person")
+    other.submit(other.http.get("/sign-in"))
+    decide(phone, scan(phone, begin(desk)))
+    pressed(other, "/sign-out")
+    assert enter(desk).status_code == 303
 
 
 def test_the_phone_signs_in_first_and_comes_back(site: Site) -> None:
