@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlsplit
@@ -42,6 +43,8 @@ GRANTS = {
 SECRET_BYTES = 32
 OVERLAP_SECONDS = 24 * 3600  # an old secret works this long beside its successor
 _FORBIDDEN = set(" \t\r\n\"'<>\\^`{|}")
+# Anything else in its place would not fit into a policy of a page (CSP Level 3 §2.3.1).
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z_](?:[0-9A-Za-z_.-]*[0-9A-Za-z_])?)(?::[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -165,12 +168,13 @@ def check_redirect_uri(address: str) -> str:
     """Check an address before it is registered (RFC 6749 §3.1.2, RFC 8252 §7).
 
     Raises:
-        BadClient: it has a fragment, no host, or plain http to another machine.
+        BadClient: it has a fragment, no host or an odd one, or plain http to another machine.
     """
     if set(address) & _FORBIDDEN or not address.isascii() or "#" in address:
         raise BadClient(f"a redirect address has no fragment and no spaces: {address!r}")
     try:
         parts = urlsplit(address)
+        check_host(address)
     except ValueError:
         raise BadClient(f"not an address: {address!r}") from None
     if parts.scheme == "https" and parts.hostname:
@@ -182,6 +186,17 @@ def check_redirect_uri(address: str) -> str:
     if "." in parts.scheme and not parts.netloc:  # a native app's own scheme, RFC 8252 §7.1
         return address
     raise BadClient(f"a redirect address is https, loopback http or an app's scheme: {address!r}")
+
+
+def check_host(address: str) -> None:
+    """Check that an address with a host names nothing but it and a port: no account, no pattern.
+
+    Raises:
+        ValueError: it does.
+    """
+    parts = urlsplit(address)
+    if parts.netloc and (not _HOST.fullmatch(parts.netloc) or parts.port == 0):
+        raise ValueError("must name a host, and no more than a port beside it")
 
 
 def sector_of(client_id: str, redirect_uris: tuple[str, ...]) -> str:

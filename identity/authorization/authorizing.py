@@ -211,8 +211,15 @@ def _is_somebody_else(work: Work, pending: Asked, signed_in: SignedIn) -> bool:
     return bool(hinted) and hinted_subject(work, pending.parameters) != now
 
 
-def allow(work: Work, flow: Flow, signed_in: SignedIn) -> Flow:
+def allow(work: Work, flow: Flow, signed_in: SignedIn, shown_for: str) -> Flow:
     """Keep a person's consent to what an app asks for; return the flow with it.
+
+    Args:
+        work: the request's share of the realm.
+        flow: the authorization request.
+        signed_in: who agrees.
+        shown_for: party that the page named; who switched in another window meanwhile agreed to
+            something else, and is asked again.
 
     Raises:
         BadAuthorizeRequest: the client or its address is not known any more.
@@ -221,7 +228,7 @@ def allow(work: Work, flow: Flow, signed_in: SignedIn) -> Flow:
     if isinstance(pending, Answer):
         return flow
     signed_in = acting_in(work, pending, flow, signed_in)
-    if signed_in.party is None:
+    if signed_in.party is None or signed_in.party.party_id != shown_for:
         return flow
     if not _may_answer(pending, signed_in):
         return flow

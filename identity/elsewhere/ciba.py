@@ -21,6 +21,7 @@ from identity.asking.scopes import OPENID, is_for_others, permitted, split
 from identity.errors import BackchannelRefused, BadRequestObject
 from identity.parties.request_senders import expect_from
 from identity.people.assurance import ALL_ACR_VALUES
+from identity.people.subjects import spell_account
 from identity.realm import Work
 from identity.standing.hints import find_by_account, find_by_id_token
 
@@ -167,7 +168,7 @@ def _find_person(work: Work, client: Client, said: Parameters) -> Hinted:
         raise BackchannelRefused("login_hint_token is not supported")
     if name == "login_hint":
         person_id = find_by_account(work, said.get(name))
-        return Hinted(person_id, "", person_id or said.get(name).strip().casefold())
+        return Hinted(person_id, "", person_id or spell_account(said.get(name)))
     found = find_by_id_token(work, client, said.get(name))
     if found is None:
         raise BackchannelRefused("id_token_hint was not given to this app")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 from identity.apps.client_keys import MOST_KEYS, PRIVATE_PARTS
-from identity.apps.clients import check_redirect_uri
+from identity.apps.clients import check_host, check_redirect_uri
 from identity.asking.response_types import RESPONSE_TYPES, spell
 from identity.errors import BadClient
 
@@ -72,8 +72,12 @@ def response_types(value: object) -> tuple[str, ...]:
 def link(value: object) -> str:
     """Read an https address."""
     address = text(value)
-    parts = urlsplit(address)
-    if parts.scheme != "https" or not parts.hostname or "#" in address or parts.username:
+    try:
+        parts = urlsplit(address)
+        check_host(address)
+    except ValueError:
+        raise ValueError("must be an https address") from None
+    if parts.scheme != "https" or not parts.hostname or "#" in address:
         raise ValueError("must be an https address")
     return address
 

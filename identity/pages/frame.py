@@ -9,11 +9,13 @@ from starlette.responses import RedirectResponse, Response
 
 from identity.errors import FlowExpired, IdentityError
 from identity.people.sessions import ABSOLUTE_SECONDS, cookie_name
-from identity.people.visits import Visit, visit_of
+from identity.people.subjects import Party
+from identity.people.visits import Visit, household_of, visit_of
 from identity.realm import Realm
 from identity.standing.acting import SignedIn, current_session
 
 SEE_OTHER, BAD_REQUEST = 303, 400
+DRAFTED_FOR = "drafted_for"
 Form = Mapping[str, str]
 
 
@@ -62,8 +64,10 @@ def signed_in_at(request: Request, realm: Realm) -> SignedIn | None:
 
 
 def address_of(request: Request) -> str:
-    """Return the browser's network address; a proxy's word for it is the server's matter."""
-    return request.client.host if request.client else ""
+    """Return the network address by which a browser is counted, as far as it cannot choose it; a
+    proxy's word for it is the server's matter.
+    """
+    return household_of(request.client.host) if request.client else ""
 
 
 def visit_at(request: Request) -> Visit:
@@ -88,6 +92,13 @@ def cannot_continue(frame: Frame, request: Request, error: IdentityError) -> Res
     """Explain why an app's request ends here, on a page and without any redirect."""
     context = {"expired": isinstance(error, FlowExpired), "detail": str(error)}
     return frame.render(request, "identity/cannot-continue.html", context, BAD_REQUEST)
+
+
+def is_drafted_for(form: Form, party: Party) -> bool:
+    """Tell whether a form was shown for the one acted for now: another window may have switched
+    meanwhile, and what somebody wrote for one must not come to count for another.
+    """
+    return form.get(DRAFTED_FOR) == party.party_id
 
 
 def see_other(address: str) -> RedirectResponse:

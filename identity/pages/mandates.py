@@ -8,7 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from identity.errors import MandateMissing, MandateRefused, NotRegistered
-from identity.pages.frame import BAD_REQUEST, Form, Frame, see_other, signed_in_at
+from identity.pages.frame import (
+    BAD_REQUEST,
+    Form,
+    Frame,
+    is_drafted_for,
+    see_other,
+    signed_in_at,
+)
 from identity.pages.words import POWER_WORDS, ROLE_WORDS
 from identity.people.mandates import Mandate
 from identity.people.subjects import Party
@@ -60,6 +67,7 @@ class MandatesPage:
             with self._realm.writing() as store:
                 work = self._realm.work(store)
                 if act == GRANT:
+                    _check_drafted(signed_in, form)
                     granting.grant(work, signed_in, read_offer(form))
                 elif act in ACTS:
                     ACTS[act](work, signed_in, form.get("mandate", ""))
@@ -92,6 +100,17 @@ class MandatesPage:
         }
         status = BAD_REQUEST if refused else 200
         return self._frame.render(request, "identity/mandates.html", context, status)
+
+
+def _check_drafted(signed_in: SignedIn, form: Form) -> None:
+    """Check that an offer was written for the legal person acted for now.
+
+    Raises:
+        MandateRefused: it was written for another.
+    """
+    party = signed_in.party
+    if party is not None and party.is_legal_person and not is_drafted_for(form, party):
+        raise MandateRefused("party")
 
 
 def _collect(work: Work, signed_in: SignedIn) -> _Shown:
@@ -177,6 +196,7 @@ DONE: Mapping[str, str] = {
     "give-up": _("您已经放弃这项授权。"),
 }
 REFUSED: Mapping[str, str] = {
+    "party": _("您在别的窗口换了身份。请看清现在代表哪个单位，再授权。"),
     "person": _("没有找到这个人：账号和姓名要与登记的一致。"),
     "own": _("不能给自己授权，也不能签署自己的授权或自己发起的授权。"),
     "role": _("请选择一个您可以指定的身份。"),

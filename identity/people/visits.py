@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, ip_address, ip_network
 
 KEPT_BITS = {4: 24, 6: 48}
+HOUSEHOLD_BITS = 64  # RFC 6177 §2
 MOST_CHARACTERS = 1024
 
 # The first that matches: every browser names those it wants to be taken for as well.
@@ -74,6 +75,20 @@ def network_of(address: str) -> str:
     except ValueError:
         return ""
     return str(ip_network(f"{address}/{bits}", strict=False))
+
+
+def household_of(address: str) -> str:
+    """Return by what one sender is counted: of IPv6 the 64 bits that a household has in common,
+    for below them it may choose freely, a new address for each try.
+    """
+    try:
+        found = ip_address(address)
+        if isinstance(found, IPv4Address):
+            return address
+        own = found.ipv4_mapped or ip_network(f"{address}/{HOUSEHOLD_BITS}", strict=False)[0]
+    except ValueError:
+        return address
+    return str(own)
 
 
 def _first(names: tuple[tuple[str, str], ...], text: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from identity.apps.changes import WAITS_SECONDS
 from identity.apps.clients import Client
+from identity.asking.scopes import powers_of
 from identity.errors import AppUnreachable, BadRegistrationRequest
 from identity.operating.checkup import Facts, Finding, check_app, look_at
 from identity.operating.registry import add_mandate
@@ -71,8 +72,9 @@ def office_server(template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         with site.world.working() as work:
             for account in ("person", "reader"):
                 add_mandate(
-                    work, account=account, code=COMPANY_CODE, role="administrator", powers=["apps"]
-                )
+                    work, account=account, code=COMPANY_CODE, role="administrator",
+                    powers=["apps", "licences"],
+                )  # fmt: skip
             other = {"account": "reader", "code": OTHER_COMPANY_CODE, "role": "administrator"}
             add_mandate(work, **other, powers=["apps"])  # type: ignore[arg-type]
         yield site
@@ -165,7 +167,7 @@ def test_a_new_app_is_asked_only_what_its_kind_needs(
     form = who.get(f"/apps/new?kind={kind}").text
     assert all(f'name="{name}"' in form for name in asks.split())
     assert not any(f'name="{name}"' in form for name in asks_not.split())
-    scope = {"scope-licence.verify": "1"} if kind == "service" else {}
+    scope = {"scope-licence.read": "1"} if kind == "service" else {}
     client_id, answer = register(who, kind, **scope)
     made = app(office, client_id)
     assert (made.kind, made.name) == (kind, "演示·商店")
@@ -175,6 +177,28 @@ def test_a_new_app_is_asked_only_what_its_kind_needs(
         assert made.has_secret(secret, office.world.clock.now)
         assert secret not in who.get(f"/apps/{client_id}").text
     assert trail(office, client_id) == [events.APP_ADDED]
+
+
+@pytest.mark.line(50)
+def test_nobody_gives_a_program_more_than_they_may_do_themself(office: Site) -> None:
+    who = manager(office)
+    form = who.get("/apps/new?kind=service").text
+    assert 'name="scope-licence.read"' in form
+    assert 'name="scope-licence.issue"' not in form
+    more = {"scope-licence.read": "1", "scope-licence.issue": "1", "scope-licence.verify": "1"}
+    client_id, _ = register(who, "service", **more)
+    assert app(office, client_id).scopes == {"licence.read"}
+    # Nor later; but what an operator gave stays when somebody changes another field.
+    given = replace(app(office, client_id), scopes=frozenset({"licence.read", "licence.issue"}))
+    with office.world.working() as work:
+        work.store.clients.replace(given)
+    who.post(f"/apps/{client_id}/edit", client_name="演示·新名", **more)
+    changed = app(office, client_id)
+    assert changed.name == "演示·新名"
+    assert changed.scopes == {"licence.read", "licence.issue"}
+    reader = manager(office, "reader", OTHER_COMPANY_CODE)  # may manage apps, and nothing else
+    client_id, _ = register(reader, "service", **more)
+    assert not powers_of(app(office, client_id).scopes)
 
 
 def test_what_cannot_be_registered_is_named_beside_its_field_and_kept_as_typed(

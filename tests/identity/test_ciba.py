@@ -41,6 +41,7 @@ from tests.identity.world import COMPANY, COMPANY_CODE, World, world_bytes
 
 line = pytest.mark.line
 NUMBER = "120101192805180044"  # of the reader
+_WIDE = {code: code + 0xFEE0 for code in range(ord("a"), ord("z") + 1)}
 
 
 @pytest.fixture
@@ -164,6 +165,8 @@ def test_nobody_floods_a_phone_whether_or_not_there_is_one(apps: Site, hint: str
     allowed = PERSON_TRIES - CLIENT_TRIES
     assert sum(each.status_code == 200 for each in others) == allowed
     assert ask(apps, login_hint="agent").status_code == 200
+    # In another spelling it is the same one, known or not.
+    assert ask(apps, login_hint=hint.translate(_WIDE)).status_code == 403
     apps.world.clock.now += WINDOW_SECONDS
     assert ask(apps, login_hint=hint).status_code == 200
 

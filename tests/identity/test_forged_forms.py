@@ -61,6 +61,7 @@ def test_line_34_a_form_that_another_site_sends_is_refused_even_with_the_token(
     for path in sorted(paths_of_forms(site.world)):
         for headers in (
             {"Origin": "https://evil.example"},
+            {"Origin": "http://["},
             {"Sec-Fetch-Site": "cross-site"},
             {"Sec-Fetch-Site": "same-site"},
         ):

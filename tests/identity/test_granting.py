@@ -344,6 +344,7 @@ def test_the_page_grants_keeps_what_was_typed_and_takes_back(site: Site) -> None
     asked = {
         **csrf, "act": "grant", "account": "reader", "name": "演示·赵静", "role": "agent",
         "power.licences": "on", "matters": "chosen", "matter.open-restaurant": "on", "days": "0",
+        "drafted_for": site.world.company_id(),
     }  # fmt: skip
     wrong = browser.http.post("/mandates", data=asked)
     assert wrong.status_code == 400

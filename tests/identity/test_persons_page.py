@@ -6,7 +6,7 @@ from html import unescape
 import httpx
 import pytest
 
-from identity.people.visits import device_of, network_of
+from identity.people.visits import device_of, household_of, network_of
 from identity.sign_in.signing_in import NOWHERE, note_sign_in
 from identity.store.housekeeping import HISTORY_SECONDS
 from service.tour.forms import Form, read_forms
@@ -72,6 +72,26 @@ def test_a_device_is_named_coarsely(agent: str, device: str) -> None:
 )
 def test_an_address_loses_its_last_part(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+@pytest.mark.line(35)
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::", "2001:db8:1:2::"),
+        ("2001:db8:1:3::", "2001:db8:1:3::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("", ""),
+        ("somewhere", "somewhere"),
+    ],
+)
+def test_line_35_a_new_ipv6_address_for_each_try_is_no_new_sender(
+    address: str, counted: str
+) -> None:
+    assert household_of(address) == counted
 
 
 def test_who_is_not_signed_in_is_sent_there(site: Site) -> None:

@@ -190,7 +190,12 @@ def test_oidcc_3rd_party_init_login(site: Site) -> None:
         {"client_name": "two\nlines"},
         {"client_name": 1},
         {"logo_uri": "javascript:alert(1)"},
-        {"tos_uri": "https://x\"onclick=1"} | {"policy_uri": "http://x.example"},
+        {"tos_uri": "https://x\"onclick=1"},
+        {"policy_uri": "http://x.example"},
+        {"client_uri": "https://a b.example"},
+        {"client_uri": "https://x.example:99999"},
+        {"redirect_uris": ["https://user@a.example/cb"]},
+        {"post_logout_redirect_uris": ["https://*/bye"]},
         {"token_endpoint_auth_method": "client_secret_plain"},
         pytest.param(
             {"id_token_signed_response_alg": "none"}, marks=module("oidcc-idtoken-unsigned")

@@ -233,6 +233,8 @@ def test_assurance_levels_are_uris_and_only_the_known_ones() -> None:
         "http://[::1]:80/cb",
         "http://localhost:3000/cb",
         "cn.gov.haihe:/cb",
+        "https://app_1.example:65535/cb",
+        "https://[2001:db8::1]:8443/cb",
     ],
 )
 def test_a_sound_redirect_address_is_registered(address: str) -> None:
@@ -254,6 +256,17 @@ def test_a_sound_redirect_address_is_registered(address: str) -> None:
         "http://127.0.0.1.evil.example/cb",
         "https://[/cb",
         "http://user@127.0.0.1/cb",
+        "https://user@app.example/cb",
+        "https://app.example:0/cb",
+        "https://app.example:/cb",
+        "https://app.example:65536/cb",
+        "https://*/cb",
+        "https://*.app.example/cb",
+        "https://a;b/cb",
+        "https://a,b/cb",
+        "https://app%2eexample/cb",
+        "https://[::1%25lo]/cb",
+        "http://localhost:65536/cb",
     ],
 )
 def test_an_unsound_redirect_address_is_not_registered(address: str) -> None:

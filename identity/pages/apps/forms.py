@@ -1,7 +1,7 @@
 """From a form in plain words to client metadata, and back."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from identity.apps.clients import (
@@ -19,6 +19,7 @@ from identity.asking.scopes import OPENID, SCOPES, powers_of
 from identity.errors import BadRegistrationRequest
 from identity.metadata.reading import describe_metadata
 from identity.pages.frame import Form
+from identity.standing.access import APP_POWERS
 
 GRANTS: Mapping[str, Sequence[str]] = {
     WEB: ("authorization_code", "refresh_token"),
@@ -29,9 +30,21 @@ PEOPLE_FIELDS = ("redirect_uris", "post_logout_redirect_uris")
 LONGEST = 16_000
 
 
-def scopes_for(kind: str) -> Sequence[str]:
-    """Return the scopes that an app of a kind may be given: a program gets none about people."""
-    return [name for name in SCOPES if kind != SERVICE or powers_of([name])]
+def scopes_for(kind: str, held: Collection[str], kept: Collection[str] = ()) -> Sequence[str]:
+    """Return the scopes that an app of a kind may be given.
+
+    A program gets none about people. It acts without a mandate, so nobody gives it more than they
+    may do themself; all others act for people, whose own mandates are their limit.
+
+    Args:
+        kind: of the app.
+        held: powers of who registers it.
+        kept: scopes that it has already, perhaps from an operator.
+    """
+    if kind != SERVICE:
+        return list(SCOPES)
+    needed = {name: powers_of([name]) & APP_POWERS for name in SCOPES}
+    return [name for name in SCOPES if needed[name] and (needed[name] <= set(held) or name in kept)]
 
 
 def empty(kind: str) -> dict[str, Any]:
@@ -69,15 +82,20 @@ def _texts(told: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def read_form(form: Form, kind: str) -> dict[str, Any]:
+def read_form(form: Form, kind: str, scopes: Collection[str]) -> dict[str, Any]:
     """Read a form into fields of client metadata; None where nothing was typed.
+
+    Args:
+        form: what was sent.
+        kind: of the app.
+        scopes: what it may be given.
 
     Raises:
         BadRegistrationRequest: the keys are no JSON.
     """
     document: dict[str, Any] = {
         "client_name": form.get("client_name", "").strip() or None,
-        "scope": " ".join(each for each in _chosen(form) if each in scopes_for(kind)) or None,
+        "scope": " ".join(each for each in _chosen(form) if each in scopes) or None,
         "jwks_uri": form.get("jwks_uri", "").strip() or None,
         "jwks": _keys(form.get("jwks", "").strip()),
     }
@@ -94,24 +112,25 @@ def read_form(form: Form, kind: str) -> dict[str, Any]:
     return document
 
 
-def new_document(form: Form, kind: str) -> dict[str, Any]:
+def new_document(form: Form, kind: str, held: Collection[str]) -> dict[str, Any]:
     """Read the form of a new app.
 
     Raises:
         BadRegistrationRequest: see `read_form`.
     """
-    document = read_form(form, kind)
+    document = read_form(form, kind, scopes_for(kind, held))
     method = _method(kind, document, "")
     return {**document, "grant_types": list(GRANTS[kind]), "token_endpoint_auth_method": method}
 
 
-def changes(form: Form, client: Client) -> dict[str, Any]:
+def changes(form: Form, client: Client, held: Collection[str]) -> dict[str, Any]:
     """Read which fields a form changes.
 
     Raises:
         BadRegistrationRequest: see `read_form`.
     """
-    document, now = read_form(form, client.kind), describe_metadata(client)
+    scopes = scopes_for(client.kind, held, client.scopes)
+    document, now = read_form(form, client.kind, scopes), describe_metadata(client)
     document["token_endpoint_auth_method"] = _method(client.kind, document, client.auth_method)
     if document.get("profile", client.profile) != client.profile:
         document["id_token_signed_response_alg"] = None  # the usual one of the new profile

@@ -1,5 +1,6 @@
 """The pages on which an app is registered, and changed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -32,13 +33,13 @@ class NewPage(ManagingPage):
 
     path = "/apps/new"
 
-    def present(self, request: Request, _who: SignedIn) -> Response:
+    def present(self, request: Request, who: SignedIn) -> Response:
         """Show the kinds, or the form of one."""
         kind = request.query_params.get("kind", "")
         if kind not in KINDS:
             context = {"kinds": KIND_WORDS, "hints": KIND_HINTS}
             return self._frame.render(request, "identity/app-kind.html", context)
-        return self._ask(request, kind, forms.empty(kind))
+        return self._ask(request, who, kind, forms.empty(kind))
 
     def take(self, request: Request, who: SignedIn, form: Form) -> Response:
         """Register the app and show its secret this once."""
@@ -49,13 +50,13 @@ class NewPage(ManagingPage):
         try:
             allowance = by_operator(check_manages(who))
             client = read_client(
-                forms.new_document(form, kind),
+                forms.new_document(form, kind, who.powers),
                 self._realm.fresh_id(),
                 allowance,
                 lambda address: fetch(address, loopback=own),
             )
         except BadRegistrationRequest as error:
-            return self._ask(request, kind, forms.typed(form), error)
+            return self._ask(request, who, kind, forms.typed(form), error)
         with self._realm.writing() as store:
             client, secret = add_app(self._realm.work(store), client, who.who)
         context = {"app": client, "secret": secret, "new": True}
@@ -64,11 +65,13 @@ class NewPage(ManagingPage):
     def _ask(
         self,
         request: Request,
+        who: SignedIn,
         kind: str,
         values: dict[str, Any],
         error: BadRegistrationRequest | None = None,
     ) -> Response:
-        context = {**form_context(kind, values, error), "app": None, "action": self.path}
+        scopes = forms.scopes_for(kind, who.powers)
+        context = {**form_context(kind, scopes, values, error), "app": None, "action": self.path}
         status = BAD_REQUEST if error else 200
         return self._frame.render(request, "identity/app-form.html", context, status)
 
@@ -81,16 +84,16 @@ class EditPage(ManagingPage):
     def present(self, request: Request, who: SignedIn) -> Response:
         """Show the form as the app is registered."""
         client = self.app(request, who)
-        return self._ask(request, client, forms.filled(client))
+        return self._ask(request, who, client, forms.filled(client))
 
     def take(self, request: Request, who: SignedIn, form: Form) -> Response:
         """Change it, or propose to."""
         client = self.app(request, who)
         try:
-            wanted = forms.changes(form, client)
+            wanted = forms.changes(form, client, who.powers)
             new = read_changed(self._realm, client, wanted)
         except BadRegistrationRequest as error:
-            return self._ask(request, client, forms.typed(form), error)
+            return self._ask(request, who, client, forms.typed(form), error)
         if not wanted:
             return see_other(f"/apps/{client.client_id}")
         with self._realm.writing() as store:
@@ -107,12 +110,14 @@ class EditPage(ManagingPage):
     def _ask(
         self,
         request: Request,
+        who: SignedIn,
         client: Client,
         values: dict[str, Any],
         error: BadRegistrationRequest | None = None,
     ) -> Response:
+        scopes = forms.scopes_for(client.kind, who.powers, client.scopes)
         context = {
-            **form_context(client.kind, values, error),
+            **form_context(client.kind, scopes, values, error),
             "app": client,
             "action": f"/apps/{client.client_id}/edit",
             "sensitive": is_sensitive(client),
@@ -122,7 +127,7 @@ class EditPage(ManagingPage):
 
 
 def form_context(
-    kind: str, values: dict[str, Any], error: BadRegistrationRequest | None
+    kind: str, scopes: Sequence[str], values: dict[str, Any], error: BadRegistrationRequest | None
 ) -> dict[str, Any]:
     """Return what the form needs."""
     return {
@@ -130,7 +135,7 @@ def form_context(
         "kinds": KIND_WORDS,
         "profiles": PROFILE_WORDS,
         "profile_hints": PROFILE_HINTS,
-        "scopes": [SCOPES[name] for name in forms.scopes_for(kind)],
+        "scopes": [SCOPES[name] for name in scopes],
         "values": values,
         "error": str(error) if error else "",
         "wrong": forms.field_of(error) if error else "",

@@ -24,7 +24,7 @@ def register(page: Page, url: str, kind: str = "web") -> str:
         page.fill("#redirect_uris", CALLBACK)
         page.fill("#post_logout_redirect_uris", "https://shop.example/bye")
     else:
-        page.check("input[name='scope-licence.verify']")
+        page.check("input[name='scope-licence.read']")
     page.click("main form button:not([type])")
     return page.locator("#client-id").inner_text()
 
@@ -37,7 +37,7 @@ def walk(page: Page, url: str) -> Iterator[None]:
         page.goto(f"{url}/apps/new?kind={kind}")
         yield
     page.fill("#client_name", "演示·海河点餐")
-    page.check("input[name='scope-licence.verify']")
+    page.check("input[name='scope-licence.read']")
     page.locator("summary").click()
     page.fill("#jwks", "{")
     page.click("main form button:not([type])")
