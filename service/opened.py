@@ -12,7 +12,6 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
-from sqlalchemy.util import greenlet_spawn
 
 from certificates.matters import MATTERS
 from certificates.signing import Signer, open_root
@@ -36,6 +35,7 @@ from service.database import Database
 from service.licence_details import LICENCE_USE, LicenceUse
 from service.metrics import Metrics
 from service.migrate import migrate
+from service.postgres.asides import Asides
 from service.secrets import derive, read_master
 from service.settings import BadSetting, Settings, bad_master, make_data_folder
 
@@ -232,9 +232,9 @@ def _direct(database: Database, known: KnownClients) -> Direct | None:
     """Make the way of the hot paths to PostgreSQL; SQLite is in this process anyway."""
     if database.direct is None:
         return None
-    store = IdentityStore(database.direct, known)
+    store, asides = IdentityStore(database.direct, known), Asides()
 
     async def direct(answer: Callable[[IdentityStore], Result]) -> Result:
-        return await greenlet_spawn(answer, store)
+        return await asides.run(lambda: answer(store))
 
     return direct

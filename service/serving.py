@@ -20,6 +20,7 @@ from service.metrics import share_between_workers
 from service.opened import Opened, open_service
 from service.seeding import seed
 from service.settings import LOOPBACK, RULES, USUAL_PORT, BadSetting, Settings
+from service.web.joining import JoiningProtocol
 from service.workers import BACKLOG, Workers
 
 log = logging.getLogger("haihe")
@@ -108,6 +109,7 @@ def _serve_alone(settings: Settings, demo: bool, listening: socket.socket) -> No
 def _run(opened: Opened, chain: Chain, listening: socket.socket) -> None:
     config = uvicorn.Config(
         create_app(opened, chain),
+        http=JoiningProtocol,
         log_config=None,  # its few lines go where ours go
         log_level="warning",
         access_log=False,  # addresses hold no personal number, but nobody needs them either

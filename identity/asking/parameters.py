@@ -48,6 +48,8 @@ class Parameters:
 
 def read_parameters(encoded: str, authorization: str = "", shown: Shown = NOTHING) -> Parameters:
     """Read a query string or a form body; what cannot be read says so in `unreadable`."""
+    if not encoded:
+        return Parameters({}, authorization=authorization, shown=shown)
     if len(encoded) > MOST_BYTES:
         return Parameters({}, unreadable="the request is too long")
     try:

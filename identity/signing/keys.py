@@ -8,12 +8,13 @@ key it meets; and it is published after it has signed, until nothing that it sig
 
 import json
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from identity.people.sessions import ABSOLUTE_SECONDS
 from identity.seals import Seals
@@ -138,11 +139,6 @@ class KeyRing:
         return self.signing_by[ALGORITHM]
 
     @cached_property
-    def verifying(self) -> KeySet:
-        """The keys of tokens that may still be of use."""
-        return KeySet([key for key in self.keys if key.get("use") == "sig"])
-
-    @cached_property
     def decrypting(self) -> Sequence[Key]:
         """The keys to which apps may have encrypted something."""
         return [key for key in self.keys if key.get("use") == "enc"]
@@ -150,6 +146,11 @@ class KeyRing:
     def published(self) -> dict[str, list[dict[str, object]]]:
         """Return the public halves as a JSON Web Key Set (RFC 7517 §5)."""
         return {"keys": [dict(key.as_dict(private=False)) for key in self.keys]}
+
+    @cached_property
+    def known_good(self) -> OrderedDict[bytes, None]:
+        """Digests of tokens that these keys signed, the latest last (`signatures`)."""
+        return OrderedDict()
 
     @cached_property
     def document(self) -> bytes:

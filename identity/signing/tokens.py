@@ -19,7 +19,7 @@ MOST_CHARACTERS = 8192
 
 def sign_token(keys: KeyRing, kind: str, claims: dict[str, Any], algorithm: str = ALGORITHM) -> str:
     """Sign a token of a kind: `ACCESS`, `ID`, `USERINFO` or `ANSWER`."""
-    return sign(keys.signing_by[algorithm], kind, algorithm, claims)
+    return sign(keys, kind, algorithm, claims)
 
 
 def half_hash(text: str, algorithm: str) -> str:

@@ -8,9 +8,9 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
-from sqlalchemy.util import await_only
 
 from identity.store.dialects import LASTING
+from service.postgres.asides import wait
 from service.postgres.lines import Lines
 from service.postgres.statements import Statement, prepare
 
@@ -28,7 +28,7 @@ class Answered(IteratorResult[Any]):
 class DirectConnection:
     """Runs each statement in a transaction of its own, on whichever line is free.
 
-    Only inside `greenlet_spawn`, on the loop of the lines.
+    Only inside a function that `Asides` runs, on the loop of the lines.
     """
 
     dialect = PGDialect()  # type: ignore[no-untyped-call]
@@ -46,7 +46,7 @@ class DirectConnection:
         """Run a statement and wait for its answer; other requests go on meanwhile."""
         given = parameters or {}
         known = self._known.get(statement) or self._learn(statement, given)
-        result: PGresult = await_only(self._lines.run(known, given))
+        result: PGresult = wait(self._lines.run(known, given))
         described, rows = known.read(result)
         return Answered(described, rows, result.command_tuples or 0)
 

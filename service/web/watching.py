@@ -1,5 +1,6 @@
 """Each request gets an id and is counted; those that fail or are slow get a line in the log."""
 
+import itertools
 import logging
 import secrets
 import time
@@ -16,6 +17,7 @@ BROKEN = 500
 UNMATCHED = "unmatched"
 
 log = logging.getLogger("haihe.requests")
+_PREFIX, _numbers = secrets.token_hex(6), itertools.count()  # nobody has to guess them
 
 
 class Watch:
@@ -64,4 +66,4 @@ def _id_of(scope: Scope) -> str:
             text = value.decode("latin-1")
             if is_good_id(text):
                 return str(text)
-    return secrets.token_hex(12)
+    return f"{_PREFIX}{next(_numbers):012x}"

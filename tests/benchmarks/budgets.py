@@ -25,9 +25,10 @@ BUDGETS = {
     "token, code": Budget(1, 2, 0),
     # the same row, one further
     "token, refresh": Budget(1, 2, 0),
-    # the row, its person, its app, and whether the token was withdrawn
-    "userinfo": Budget(1, 0, 1),
-    "introspection": Budget(1, 0, 1),
+    # the row, its person, its app, and whether the token was withdrawn; one signature checked when
+    # a worker sees a token of another one for the first time
+    "userinfo": Budget(1, 0, 0),
+    "introspection": Budget(1, 0, 0),
     # written once for each set of keys
     "keys": Budget(0, 0, 0),
     "metadata": Budget(0, 0, 0),

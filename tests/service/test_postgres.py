@@ -20,11 +20,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.util import greenlet_spawn
 
 from identity.store.dialects import insert_once, lasting
 from identity.store.tables import metadata, sign_ins, used_names
 from service.database import Database
+from service.postgres.asides import Asides, wait
 from service.postgres.connection import DirectConnection
 from service.postgres.lines import Limits, Lines
 from tests.running_loops import run_alone
@@ -56,7 +56,7 @@ def direct(folder: Path, act: Callable[[DirectConnection], Any], **limits: Any) 
     async def run() -> Any:
         lines = Lines(f"postgresql://haihe@/postgres?host={folder}", Limits(**limits))
         try:
-            return await greenlet_spawn(act, DirectConnection(lines))
+            return await Asides().run(lambda: act(DirectConnection(lines)))
         finally:
             lines.close()
 
@@ -122,11 +122,12 @@ def test_of_many_that_insert_the_same_one_does(folder: Path) -> None:
     async def run() -> list[bool]:
         lines = Lines(f"postgresql://haihe@/postgres?host={folder}")
         connection: Any = DirectConnection(lines)
+        asides = Asides()
 
         def once() -> bool:
             return insert_once(connection, used_names, name_hash=b"once", expires_at=1)
 
-        done = await asyncio.gather(*(greenlet_spawn(once) for _ in range(200)))
+        done = await asyncio.gather(*(asides.run(once) for _ in range(200)))
         lines.close()
         return list(done)
 
@@ -147,7 +148,8 @@ def test_waiting_for_a_line_ends_in_time_and_the_queue_is_bounded(folder: Path) 
         limits = Limits(lines=1, waiting=2, wait_seconds=0.2)
         lines = Lines(f"postgresql://haihe@/postgres?host={folder}", limits)
         connection = DirectConnection(lines)
-        naps = (greenlet_spawn(connection.execute, NAP, {"seconds": 1}) for _ in range(4))
+        asides = Asides()
+        naps = (asides.run(lambda: connection.execute(NAP, {"seconds": 1})) for _ in range(4))
         ends = await asyncio.gather(*naps, return_exceptions=True)
         lines.close()
         return list(ends)
@@ -160,15 +162,14 @@ def test_whoever_hangs_up_takes_nobodys_answer_along(folder: Path) -> None:
     async def run() -> list[int]:
         lines = Lines(f"postgresql://haihe@/postgres?host={folder}", Limits(lines=1))
         connection = DirectConnection(lines)
-        one = asyncio.create_task(greenlet_spawn(connection.execute, NAP, {"seconds": 2}))
+        asides = Asides()
+        one = asyncio.create_task(asides.run(lambda: connection.execute(NAP, {"seconds": 2})))
         await asyncio.sleep(0.2)
         one.cancel()
         with pytest.raises(asyncio.CancelledError):
             await one
         found = [
-            await greenlet_spawn(
-                lambda n=n: connection.execute(select(cast(n, BigInteger))).scalar()
-            )
+            await asides.run(lambda n=n: connection.execute(select(cast(n, BigInteger))).scalar())
             for n in range(3)
         ]
         lines.close()
@@ -187,3 +188,31 @@ def test_lines_come_back_with_their_database(folder: Path) -> None:
         return connection.execute(select(literal("here"))).scalar()
 
     assert direct(folder, act) == "here"
+
+
+def test_what_raises_while_it_waits_raises_where_it_was_run_and_the_next_is_not_told() -> None:
+    asides = Asides()
+
+    def fail() -> None:
+        wait(asyncio.sleep(0.01))
+        raise ValueError("mine")
+
+    def add(one: int, other: int) -> int:
+        wait(asyncio.sleep(0.01))
+        return one + other
+
+    async def run() -> list[int]:
+        for _ in range(3):
+            with pytest.raises(ValueError, match="mine"):
+                await asides.run(fail)
+        sums = (asides.run(lambda n=n: add(n, n)) for n in range(100))  # type: ignore[misc]
+        return list(await asyncio.gather(*sums))
+
+    assert asyncio.run(run()) == [2 * n for n in range(100)]
+
+
+def test_nothing_waits_outside() -> None:
+    loop = asyncio.new_event_loop()
+    with pytest.raises(RuntimeError):
+        wait(loop.create_future())
+    loop.close()
