@@ -1,11 +1,12 @@
 """Tokens that we both sign and read: their headers are written and checked once, not each time.
 
 joserfc checks a header at every use: its algorithm, its type, the key that it names. Ours are one
-for each key and kind of token. So the first part of a token is compared with those we write, which
-settles algorithm, type, key and the absence of anything else at once; only then the signature is
-checked, by joserfc's own algorithms. A token that this worker signed, or checked before, is known
-by its digest, whole and byte for byte, so its signature is not computed again while the keys are
-the same. What it says, and whether it still counts, is looked at each time all the same.
+for each key and kind of token. So the first part of a token is compared with those we write (and
+wrote: `alg` stood first once), which settles algorithm, type, key and the absence of anything else
+at once; only then the signature is checked, by joserfc's own algorithms. A token that this worker
+signed, or checked before, is known by its digest, whole and byte for byte, so its signature is not
+computed again while the keys are the same. What it says, and whether it still counts, is looked at
+each time all the same.
 """
 
 import base64
@@ -20,14 +21,15 @@ from joserfc.jws import JWSRegistry
 
 from identity.signing.keys import Key, KeyRing
 
-MOST_KNOWN = 20_000  # digests; some two megabytes
+DOTS = 2  # of the compact form
+MOST_KNOWN = 20_000  # digests; some three megabytes
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def sign(keys: KeyRing, kind: str, algorithm: str, claims: dict[str, Any]) -> str:
     """Sign claims as a JWS in compact form (RFC 7515 §3.1)."""
     key = keys.signing_by[algorithm]
-    message = b"%b.%b" % (_head(kind, algorithm, str(key.kid)), _encoded(_written(claims)))
+    message = b"%b.%b" % (_heads(kind, algorithm, str(key.kid))[0], _encoded(_written(claims)))
     signature = JWSRegistry.algorithms[algorithm].sign(message, key)
     token = b"%b.%b" % (message, _encoded(signature))
     _remember(keys, sha256(token).digest())
@@ -43,12 +45,12 @@ def read(keys: KeyRing, kind: str, algorithms: Iterable[str], token: str) -> dic
         algorithms: with which it may be signed.
         token: anything.
     """
-    if not token.isascii():
+    if not token.isascii() or token.count(".") != DOTS:
         return None
-    head = token.partition(".")[0]
+    head = token.partition(".")[0].encode()
     for key in keys.keys:
         algorithm = str(key.alg) if key.get("use") == "sig" else ""
-        if algorithm in algorithms and head == _head(kind, algorithm, str(key.kid)).decode():
+        if algorithm in algorithms and head in _heads(kind, algorithm, str(key.kid)):
             return _claims(token) if _is_good(keys, key, algorithm, token) else None
     return None
 
@@ -82,8 +84,11 @@ def _claims(token: str) -> dict[str, Any] | None:
 
 
 @lru_cache(maxsize=64)
-def _head(kind: str, algorithm: str, kid: str) -> bytes:
-    return _encoded(_written({"typ": kind, "alg": algorithm, "kid": kid}))  # in joserfc's order
+def _heads(kind: str, algorithm: str, kid: str) -> tuple[bytes, bytes]:
+    """Return the header that we write, in joserfc's order, and as it was written before."""
+    now = {"typ": kind, "alg": algorithm, "kid": kid}
+    before = {"alg": algorithm, "typ": kind, "kid": kid}
+    return _encoded(_written(now)), _encoded(_written(before))
 
 
 def _written(value: dict[str, Any]) -> bytes:

@@ -7,21 +7,37 @@ them back at its end, which cost more than all the rest of it.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from greenlet import getcurrent, greenlet
 
 MOST_IDLE = 64
 Result = TypeVar("Result")
+_ENDED = object()  # said by a greenlet that has nothing to do
 
 
-@dataclass(frozen=True)
-class _Ended:
-    """A function that has returned, or raised."""
+class _Task:
+    """A function to run, and what came of it. Greenlets keep nothing of it when it has ended."""
 
-    value: Any = None
-    error: BaseException | None = None
+    def __init__(self, act: Callable[[], Any]) -> None:
+        self._act = act
+        self._value: Any = None
+        self._error: BaseException | None = None
+
+    def do(self) -> None:
+        try:
+            self._value = self._act()
+        except BaseException as error:  # noqa: BLE001  # it is raised again where it belongs
+            self._error = error
+
+    def end(self) -> Any:
+        error, self._error = self._error, None
+        if error is None:
+            return self._value
+        try:
+            raise error
+        finally:
+            del error  # or it and this frame would hold each other
 
 
 def wait(awaitable: Awaitable[Result]) -> Result:
@@ -40,10 +56,10 @@ class Asides:
 
     async def run(self, act: Callable[[], Result]) -> Result:
         """Run a function; other tasks go on while it waits."""
-        aside = self._idle.pop() if self._idle else greenlet(_one_after_another)
+        aside, task = self._idle.pop() if self._idle else _new(), _Task(act)
         aside.gr_context = getcurrent().gr_context  # what is logged belongs to this request
-        said = aside.switch(act)
-        while not isinstance(said, _Ended):
+        said = aside.switch(task)
+        while said is not _ENDED:
             try:
                 found = await said
             except BaseException as error:  # noqa: BLE001  # it is the function's own
@@ -52,18 +68,20 @@ class Asides:
                 said = aside.switch(found)
         if len(self._idle) < MOST_IDLE:
             self._idle.append(aside)
-        if said.error is not None:
-            raise said.error
-        return cast("Result", said.value)
+        return cast("Result", task.end())
 
 
-def _one_after_another(act: Callable[[], Any]) -> None:
-    """Run a function, say how it ended, wait for the next."""
+def _new() -> greenlet:
+    made = greenlet(_one_after_another)
+    made.switch()
+    return made
+
+
+def _one_after_another() -> None:
+    """Do a task, say so, wait for the next."""
     loop_side = getcurrent().parent
     assert loop_side is not None  # noqa: S101  # a greenlet is made by its parent
     while True:
-        try:
-            ended = _Ended(act())
-        except BaseException as error:  # noqa: BLE001  # it is raised again where it belongs
-            ended = _Ended(error=error)
-        act = loop_side.switch(ended)
+        task = loop_side.switch(_ENDED)
+        task.do()
+        del task

@@ -1,13 +1,16 @@
 """Head and body of an answer in one packet.
 
 uvicorn writes them one after the other, and uvloop makes a system call of each: one more wake-up
-for the reader as well. What is written within one turn of the loop is joined here.
+for the reader as well. What is written within one turn of the loop is joined here, up to a size:
+whoever writes much has to hear in time that its reader is slow.
 """
 
 import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_BYTES = 64 * 1024
 
 
 class Joined:
@@ -18,12 +21,16 @@ class Joined:
         self._transport = transport
         self._loop = loop
         self._parts: list[bytes] = []
+        self._size = 0
 
     def write(self, data: bytes) -> None:
-        """Keep data until this turn of the loop ends."""
+        """Keep data until this turn of the loop ends, or enough is there."""
         if not self._parts:
             self._loop.call_soon(self._flush)
         self._parts.append(data)
+        self._size += len(data)
+        if self._size > MOST_BYTES:
+            self._flush()
 
     def close(self) -> None:
         """Write what is left, then hang up."""
@@ -31,7 +38,7 @@ class Joined:
         self._transport.close()
 
     def _flush(self) -> None:
-        parts, self._parts = self._parts, []
+        parts, self._parts, self._size = self._parts, [], 0
         if parts and not self._transport.is_closing():
             self._transport.write(b"".join(parts))
 

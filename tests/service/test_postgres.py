@@ -1,9 +1,12 @@
 """Statements straight from the event loop do what SQLAlchemy's do, and never wait for ever."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
+from weakref import ReferenceType, ref
 
 import pytest
 from sqlalchemy import (
@@ -24,7 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from identity.store.dialects import insert_once, lasting
 from identity.store.tables import metadata, sign_ins, used_names
 from service.database import Database
-from service.postgres.asides import Asides, wait
+from service.postgres.asides import MOST_IDLE, Asides, wait
 from service.postgres.connection import DirectConnection
 from service.postgres.lines import Limits, Lines
 from tests.running_loops import run_alone
@@ -209,6 +212,81 @@ def test_what_raises_while_it_waits_raises_where_it_was_run_and_the_next_is_not_
         return list(await asyncio.gather(*sums))
 
     assert asyncio.run(run()) == [2 * n for n in range(100)]
+
+
+def test_who_is_called_off_while_it_waits_ends_and_its_place_is_used_again() -> None:
+    asides, ended = Asides(), []
+
+    def nap() -> None:
+        try:
+            wait(asyncio.sleep(30))
+        except asyncio.CancelledError:
+            ended.append("called off")
+            raise
+
+    async def run() -> str:
+        task = asyncio.create_task(asides.run(nap))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return await asides.run(lambda: wait(asyncio.sleep(0, "next")))
+
+    assert asyncio.run(run()) == "next"
+    assert ended == ["called off"]
+
+
+def test_each_sees_the_context_of_its_own_request() -> None:
+    asides, mine = Asides(), ContextVar("mine", default=0)
+
+    def read() -> tuple[int, int]:
+        before = mine.get()
+        wait(asyncio.sleep(0.001))
+        return before, mine.get()
+
+    async def request(number: int) -> tuple[int, int]:
+        mine.set(number)
+        return await asides.run(read)
+
+    async def run() -> list[tuple[int, int]]:
+        first = [await request_alone(number) for number in range(3)]
+        return first + list(await asyncio.gather(*(request(number) for number in range(50))))
+
+    async def request_alone(number: int) -> tuple[int, int]:
+        return await asyncio.create_task(request(number))
+
+    expected = [(number, number) for number in (*range(3), *range(50))]
+    assert asyncio.run(run()) == expected
+
+
+def test_nothing_of_a_request_is_kept_when_it_has_ended_and_few_places_are() -> None:
+    asides = Asides()
+
+    class Secret:
+        """Something of a request."""
+
+    def fail(secret: Secret) -> None:
+        wait(asyncio.sleep(0.001))
+        raise ValueError(secret)
+
+    async def request() -> ReferenceType[Secret]:
+        secret = Secret()
+        with pytest.raises(ValueError, match="Secret"):
+            await asides.run(lambda: fail(secret))
+        assert await asides.run(lambda: secret) is secret
+        return ref(secret)
+
+    async def run() -> None:
+        kept = await request()
+        assert kept() is None
+        await asyncio.gather(*(asides.run(lambda: wait(asyncio.sleep(0))) for _ in range(200)))
+
+    gc.disable()
+    try:
+        asyncio.run(run())
+    finally:
+        gc.enable()
+    assert len(asides._idle) == MOST_IDLE
 
 
 def test_nothing_waits_outside() -> None:
