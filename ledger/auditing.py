@@ -7,6 +7,8 @@ What binds each column, so that no change of a single byte stays unseen:
     tree_nodes   each hash to the leaves below it; the number of rows to the size of the tree
     checkpoints  size and root to the signed note and the recomputed tree; previous_size to the row
                  before
+    cosigners    the name to the key's id; last_size to the last cosignature by this key
+    cosignatures the line to the checkpoint and the key; previous_size to the row before
     contracts    address, chain and hash to the signed transaction; the transaction to our operator
                  and to the code on the chain
     anchors      size, chain and hash to the signed transaction; its head to the checkpoint; its
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 
 from ledger.anchors import Contract
 from ledger.audit_anchors import NOTHING, audit_anchors, audit_contracts, audit_held
+from ledger.audit_cosignatures import audit_cosignatures
 from ledger.audit_licences import Exhibit, Licences
 from ledger.audit_tree import audit_tree
 from ledger.chains.chain import Chain
@@ -94,6 +97,7 @@ def _audit(
     licences = Licences()
     with snapshot() as now:
         audit_tree(now.store, key, counts, licences.watch)
+        audit_cosignatures(now.store, counts)
         contracts = audit_contracts(now.store, chain, counts)
         anchored = audit_anchors(now.store, chain, contracts, counts)
         licences.compare(now.exhibits, counts)

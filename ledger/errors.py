@@ -7,6 +7,9 @@ LedgerError
 ├── LogUnknown               a witness does not follow this log
 ├── SignerUnknown            a checkpoint has no signature by a key that counts
 ├── HeadConflict             a witness holds another head
+├── PolicyUnreadable         a file that says which witnesses count is malformed
+├── PolicyUnmet              too few of the witnesses that count cosigned
+├── WitnessFailed            a witness did not cosign
 ├── NotCanonical             bytes are not the one canonical form of their value
 ├── RecordUnknown            no record has this id
 ├── CheckpointUnknown        no checkpoint has this size
@@ -58,6 +61,18 @@ class HeadConflict(LedgerError):
         """Say which size it holds."""
         super().__init__(f"the head held has {size} records")
         self.size = size
+
+
+class PolicyUnreadable(LedgerError):
+    """A policy is malformed, so nothing counts by it."""
+
+
+class PolicyUnmet(LedgerError):
+    """Too few of the witnesses that count cosigned a checkpoint."""
+
+
+class WitnessFailed(LedgerError):
+    """A witness did not cosign: no answer, or one that is none."""
 
 
 class NotCanonical(LedgerError):

@@ -41,6 +41,7 @@ class Counts:
     pending: int = 0
     tree_nodes: int = 0
     checkpoints: int = 0
+    cosignatures: int = 0
     contracts: int = 0
     anchors: int = 0
     unfinished_anchors: int = 0

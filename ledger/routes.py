@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from ledger.access import AUDIT, OWN_RECORDS, USES, Actor, require
-from ledger.checkpoint import LogSigner
+from ledger.checkpoint import Checkpoint, LogSigner
 from ledger.errors import CheckpointUnknown
 from ledger.evidence import make_evidence
 from ledger.log import Transactions
@@ -101,12 +101,25 @@ def _public(reading: Transactions, trust: Callable[[], Trust]) -> APIRouter:
 
     @routes.get("/ledger/checkpoint", response_class=PlainTextResponse)
     def read_checkpoint() -> str:
-        """The latest signed checkpoint (C2SP tlog-checkpoint)."""
+        """The latest signed checkpoint (C2SP tlog-checkpoint), with the cosignatures so far."""
         with reading() as store:
             newest = store.latest_checkpoint()
-        if newest is None:
-            raise CheckpointUnknown("nothing is recorded yet")
-        return newest.note
+            if newest is None:
+                raise CheckpointUnknown("nothing is recorded yet")
+            return signed_note(store, newest)
+
+    @routes.get("/ledger/cosigned-checkpoint", response_class=PlainTextResponse)
+    def read_cosigned_checkpoint() -> str:
+        """The latest checkpoint that was cosigned, with all its cosignatures.
+
+        Witnesses take their time: it may be a little older than the latest one.
+        """
+        with reading() as store:
+            size = store.cosignatures.latest_size()
+            cosigned = None if size is None else store.find_checkpoint(size)
+            if cosigned is None:
+                raise CheckpointUnknown("nothing is cosigned yet")
+            return signed_note(store, cosigned)
 
     @routes.get("/ledger/tile/{path:path}", response_class=Response)
     def read_tile_at(path: str) -> Response:
@@ -121,6 +134,11 @@ def _public(reading: Transactions, trust: Callable[[], Trust]) -> APIRouter:
         return Response(trust().encode(), media_type=JSON)
 
     return routes
+
+
+def signed_note(store: LedgerStore, checkpoint: Checkpoint) -> str:
+    """Write a checkpoint with all signatures that there are."""
+    return checkpoint.note + "".join(store.cosignatures.lines(checkpoint.size))
 
 
 def evidence_file(record_id: str, data: bytes) -> Response:

@@ -6,15 +6,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ledger.checkpoint import LogKey, TreeHead, from_base64
-from ledger.cosignature import (
-    SignedCheckpoint,
-    WitnessSigner,
-    cosign,
-    parse_checkpoint,
-    verify_log_signature,
-)
+from ledger.cosignature import WitnessSigner, cosign
 from ledger.errors import HeadConflict, LogUnknown, NoteRejected, SignerUnknown
 from ledger.merkle import ConsistencyProof, verify_consistency
+from ledger.signed_checkpoint import SignedCheckpoint, parse_checkpoint, verify_log_signature
 from ledger.store.witnessed import WitnessStore
 
 MOST_HASHES = 63
@@ -35,12 +30,13 @@ class Witness:
     """Who cosigns, and for which logs.
 
     Attributes:
+        signers: one for each kind of cosignature; all of them sign each head.
         logs: keys of the logs that are followed, by origin.
         reading: opens a transaction that reads.
         writing: opens a transaction that is committed, durably, when its block ends.
     """
 
-    signer: WitnessSigner
+    signers: tuple[WitnessSigner, ...]
     logs: Mapping[str, LogKey]
     reading: Callable[[], AbstractContextManager[WitnessStore]]
     writing: Callable[[], AbstractContextManager[WitnessStore]]
@@ -95,7 +91,7 @@ def add_checkpoint(witness: Witness, submission: Submission, at: int) -> str:
         if not store.advance(checkpoint.origin, held, new):  # 5
             raise HeadConflict(store.held(checkpoint.origin).size)
     # The commit point: what is cosigned below is on the disk, so no restart forgets it.
-    return cosign(checkpoint, witness.signer, at)
+    return "".join(cosign(checkpoint, signer, at) for signer in witness.signers)
 
 
 def _check_signer(witness: Witness, checkpoint: SignedCheckpoint) -> None:

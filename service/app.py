@@ -38,6 +38,7 @@ from service.errors import PROBLEMS, answer_errors
 from service.jobs import (
     Job,
     anchoring,
+    cosigning,
     delivering,
     ending,
     housekeeping,
@@ -141,6 +142,7 @@ def make_jobs(opened: Opened, chain: Chain) -> Sequence[Job]:
     return (
         sequencing(opened, may_sign),
         anchoring(Ledger(opened.reading_ledger, opened.writing_ledger, chain), may_sign),
+        cosigning(opened),
         housekeeping(opened.realm),
         delivering(opened.realm),
         ending(opened.realm),

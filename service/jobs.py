@@ -15,12 +15,15 @@ from identity.realm import Realm
 from identity.telling.expiring import end_expired
 from identity.telling.posting import send_due
 from ledger.anchoring import Ledger, anchor_latest, check_log, ensure_contract
+from ledger.cosigning import Cosigning
 from ledger.errors import LogForked
 from ledger.log import BATCH, sequence
+from service.cosigning import Rounds, asked_by, post
 from service.opened import Opened
 
 SEQUENCE_SECONDS = 0.2
 ANCHOR_SECONDS = 2.0
+COSIGNING_SECONDS = 0.5
 ENDING_SECONDS = 10.0
 DELIVERY_SECONDS = 0.5
 KEY_SECONDS = 5.0
@@ -117,6 +120,14 @@ def anchoring(ledger: Ledger, may_sign: threading.Event) -> Job:
         return False
 
     return Job("anchoring", one_round, ANCHOR_SECONDS)
+
+
+def cosigning(opened: Opened) -> Job:
+    """Sign the newest head a second time, and show it to the witnesses, within a second."""
+    means = Cosigning(
+        opened.reading_ledger, opened.writing_ledger, opened.second_log, post, opened.clock
+    )
+    return Job("cosigning", Rounds(means, asked_by(opened.policy)).once, COSIGNING_SECONDS)
 
 
 def housekeeping(realm: Realm) -> Job:

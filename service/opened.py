@@ -29,8 +29,11 @@ from identity.upstreams.configured import Upstream, read_upstreams
 from ledger.chains import ChainSetup, open_chain
 from ledger.chains.chain import Chain
 from ledger.checkpoint import LogSigner, make_signer, origin_of
+from ledger.cosignature import ML_DSA_44, WitnessSigner, make_witness
+from ledger.policy import Policy
 from ledger.records import PseudonymKey
 from ledger.store import LedgerStore
+from service.cosigning import read_witnesses
 from service.database import Database
 from service.licence_details import LICENCE_USE, LicenceUse
 from service.metrics import Metrics
@@ -49,6 +52,8 @@ class Opened:
         metrics: what this process counts.
         clock: Unix time in seconds.
         random: source of random bytes.
+        second_log: the log's second key, ML-DSA-44.
+        policy: who is asked to cosign the log; None for nobody.
         page_secret: key of the form tokens.
         operator_key: secp256k1 key that sends to the chain.
     """
@@ -60,6 +65,8 @@ class Opened:
     root: Signer
     pseudonyms: PseudonymKey
     log: LogSigner
+    second_log: WitnessSigner
+    policy: Policy | None
     metrics: Metrics
     page_secret: bytes
     operator_key: bytes
@@ -115,6 +122,7 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
     metrics = Metrics()
     realm = _realm(settings, database, master, metrics, demo=demo)
     _open_keys(realm, settings)
+    origin = origin_of(settings.issuer)
     return Opened(
         settings=settings,
         demo=demo,
@@ -123,7 +131,9 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
         metrics=metrics,
         root=open_root(settings.keys, settings.city, wall_clock()),
         pseudonyms=PseudonymKey(derive(master, "pseudonyms")),
-        log=make_signer(origin_of(settings.issuer), derive(master, "log")),
+        log=make_signer(origin, derive(master, "log")),
+        second_log=make_witness(origin, derive(master, "log, second key"), ML_DSA_44),
+        policy=read_witnesses(settings.witnesses),
         page_secret=derive(master, "pages"),
         operator_key=derive(master, "chain operator"),
         clock=wall_clock,

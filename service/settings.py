@@ -56,6 +56,8 @@ class Settings:
             empty: in none.
         client_certificate_roots: file of the authorities that may vouch for apps, empty for none.
         upstreams: file of other providers that vouch for people, TOML or JSON; empty for none.
+        witnesses: file that names the witnesses of our log and their addresses, a policy as in
+            C2SP tlog-policy; empty for none.
         breached_passwords: file of leaked passwords, as words or sorted SHA-1; empty for none.
     """
 
@@ -76,6 +78,7 @@ class Settings:
     master_key: Path | None = None
     upstreams: str = ""
     breached_passwords: str = ""
+    witnesses: str = ""
 
     @property
     def keys(self) -> Path:
@@ -235,6 +238,7 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_KEY_ROTATION_DAYS": _Rule(_days, "90"),
     "HAIHE_MASTER_KEY_FILE": _Rule(_master_key, "/run/secrets/haihe-master.key"),
     "HAIHE_UPSTREAMS": _Rule(_upstreams, "upstreams.toml"),
+    "HAIHE_WITNESSES": _Rule(_file, "witnesses.policy"),
     "HAIHE_BREACHED_PASSWORDS": _Rule(_file, "pwned-passwords-sha1-ordered.txt"),
 }
 
@@ -274,6 +278,7 @@ def read_settings(environment: Mapping[str, str], port: int = 0) -> Settings:
         master_key=Path(master) if master else None,
         upstreams=_read(environment, "HAIHE_UPSTREAMS", ""),
         breached_passwords=_read(environment, "HAIHE_BREACHED_PASSWORDS", ""),
+        witnesses=_read(environment, "HAIHE_WITNESSES", ""),
     )
 
 

@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from ledger.checkpoint import LogKey, parse_verifier_key
-from ledger.cosignature import WitnessSigner, make_witness
+from ledger.cosignature import ED25519, ML_DSA_44, WitnessSigner, make_witness
 from ledger.errors import (
     HeadConflict,
     LedgerError,
@@ -49,7 +49,10 @@ def open_witness(folder: Path, name: str, logs: Mapping[str, LogKey]) -> Witness
         NoteRejected: the name cannot stand in a note.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    signer = open_key(folder, name)
+    signers = (
+        open_key(folder / "witness.key", name, ED25519),
+        open_key(folder / "witness-ml-dsa.key", name, ML_DSA_44),
+    )
     database = Database(f"sqlite:///{folder / 'witness.db'}")
     with database.writing() as connection:
         metadata.create_all(connection)
@@ -64,16 +67,15 @@ def open_witness(folder: Path, name: str, logs: Mapping[str, LogKey]) -> Witness
         with database.writing() as connection:
             yield WitnessStore(connection)
 
-    return Witness(signer, logs, reading, writing)
+    return Witness(signers, logs, reading, writing)
 
 
-def open_key(folder: Path, name: str) -> WitnessSigner:
-    """Read the witness's key, after making it if there is none."""
-    path = folder / "witness.key"
+def open_key(path: Path, name: str, kind: bytes) -> WitnessSigner:
+    """Read a key of the witness, after making it if there is none."""
     if not path.exists():
         path.touch(mode=0o600, exist_ok=False)
         path.write_bytes(os.urandom(SEED_BYTES))
-    return make_witness(name, path.read_bytes())
+    return make_witness(name, path.read_bytes(), kind)
 
 
 def read_logs(path: Path) -> Mapping[str, LogKey]:
@@ -143,5 +145,6 @@ def serve(
     except (OSError, ValueError, NoteRejected) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-    typer.echo(f"Witness {witness.signer.key.verifier_key()} for {', '.join(witness.logs)}")
+    for signer in witness.signers:
+        typer.echo(f"Witness {signer.key.verifier_key()} for {', '.join(witness.logs)}")
     uvicorn.run(create_witness_app(witness), host=host, port=port, log_level="warning")

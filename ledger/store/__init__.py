@@ -4,19 +4,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, select, text, tuple_, update
-from sqlalchemy.exc import DBAPIError
 
 from ledger.anchors import Anchor, Contract
 from ledger.checkpoint import Checkpoint
-from ledger.errors import RowUnreadable
 from ledger.merkle import NodeId
 from ledger.records import ROLES, Record
+from ledger.store.cosignatures import CosignatureStore
+from ledger.store.streaming import stream
 from ledger.store.tables import anchors, checkpoints, contracts, metadata, records, tree_nodes
 
 __all__ = ["LedgerStore", "metadata"]
 
 SEQUENCER_LOCK = 0x6861696865  # any number that nothing else in the database locks on
-_IN_PARTS = {"yield_per": 1000}
 
 
 class LedgerStore:
@@ -25,6 +24,7 @@ class LedgerStore:
     def __init__(self, connection: Connection) -> None:
         """Work within the transaction of `connection`."""
         self._connection = connection
+        self.cosignatures = CosignatureStore(connection)
 
     # Records
 
@@ -281,17 +281,7 @@ class LedgerStore:
         return self._connection.execute(select(func.count()).select_from(tree_nodes)).scalar_one()
 
     def _stream(self, query: Select[Any]) -> Iterator[Any]:
-        number = 0
-        try:
-            for number, row in enumerate(self._in_parts(query), 1):  # noqa: B007 - read below
-                yield row
-        except (DBAPIError, TypeError, ValueError) as error:
-            # Bytes that the column's type cannot hold: only a change from outside writes them.
-            table = str(query.get_final_froms()[0].description)
-            raise RowUnreadable(table, number + 1, str(error).split("\n")[0]) from None
-
-    def _in_parts(self, query: Select[Any]) -> Iterator[Any]:
-        yield from self._connection.execute(query, execution_options=_IN_PARTS)
+        return stream(self._connection, query)
 
 
 def _record_row(record: Record) -> dict[str, Any]:

@@ -64,3 +64,24 @@ anchors = Table(
     Column("block_hash", LargeBinary(32)),
     sqlite_with_rowid=False,
 )
+
+# Who cosigned, ever; the size is that of the last row of `cosignatures` by this key.
+cosigners = Table(
+    "cosigners",
+    metadata,
+    Column("cosigner", Text, primary_key=True),
+    Column("verifier_key", Text, nullable=False),
+    Column("last_size", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+cosignatures = Table(
+    "cosignatures",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("cosigner", Text, primary_key=True),
+    # The size that the same key cosigned before; -1 if none.
+    Column("previous_size", BigInteger, nullable=False),
+    Column("line", Text, nullable=False),
+    sqlite_with_rowid=False,
+)

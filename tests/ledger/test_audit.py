@@ -22,6 +22,7 @@ def busy(tmp_path_factory):
         world.append(count)
         world.sequence()
         world.anchor()
+        world.sign_again()
     world.append(1)
     world.sequence()
     world.append(1)
@@ -127,6 +128,10 @@ def test_a_deleted_row_is_found(busy, table):
         ("tree_nodes", {"position": -1}),
         ("checkpoints", {"size": 2}),
         ("checkpoints", {"size": 100}),
+        ("cosigners", {"cosigner": "x+00000000"}),
+        ("cosignatures", {"cosigner": "x+00000000"}),
+        ("cosignatures", {"size": 2}),
+        ("cosignatures", {"size": 4}),
         ("contracts", {"chain_id": 1}),
         ("anchors", {"size": 2}),
         ("anchors", {"size": 4}),

@@ -8,15 +8,16 @@ import pytest
 
 from ledger.checkpoint import TreeHead, make_signer, parse_verifier_key, sign_checkpoint
 from ledger.cosignature import (
-    MOST_SIGNATURES,
+    ED25519,
+    LATEST,
+    ML_DSA_44,
     cosign,
     make_witness,
-    parse_checkpoint,
     parse_witness_key,
     verify_cosignature,
-    verify_log_signature,
 )
 from ledger.errors import LedgerError, NoteRejected, SignerUnknown
+from ledger.signed_checkpoint import MOST_SIGNATURES, parse_checkpoint, verify_log_signature
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "ledger"
 VECTOR = json.loads((FOLDER / "cosignatures.json").read_text("utf-8"))
@@ -55,7 +56,7 @@ def test_every_changed_character_that_the_witness_signed_is_refused():
                     verify_cosignature(parse_checkpoint(changed), key)
 
 
-@pytest.mark.parametrize("at", [0, 1, 1_790_000_000, 2**63])
+@pytest.mark.parametrize("at", [0, 1, 1_790_000_000, LATEST])
 def test_a_cosigned_checkpoint_says_who_and_when(at):
     both = parse_checkpoint(NOTE + cosign(parse_checkpoint(NOTE), WITNESS, at))
     assert verify_cosignature(both, WITNESS.key) == at
@@ -95,3 +96,59 @@ def test_a_size_is_read_up_to_what_can_be_kept():
         else:
             with pytest.raises(NoteRejected):
                 parse_checkpoint(note)
+
+
+def test_a_published_head_is_signed_by_its_log_with_ml_dsa():
+    key, note = parse_witness_key(VECTOR["ml_dsa_key"]), VECTOR["ml_dsa_checkpoint"]
+    assert (key.kind, key.title, key.verifier_key()) == (
+        ML_DSA_44, "ML-DSA-44", VECTOR["ml_dsa_key"],
+    )  # fmt: skip
+    assert verify_cosignature(parse_checkpoint(note), key) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("mldsa-log\n", "mldsa-lot\n"),  # another log
+        ("\n1\n", "\n2\n"),  # another size
+        ("+zoE", "+zoF"),  # another root
+        ("— example.com/mldsa-log td9FxQAAAAAAAAAA", "— example.com/mldsa-log td9FxQAAAAAAAAAB"),
+        ("kjFvCxC6", "kjFvCxC7"),  # another signature
+        ("4eKDU=", "4eKDY="),  # its last byte
+    ],
+)
+def test_every_part_of_an_ml_dsa_statement_counts(old, new):
+    key, note = parse_witness_key(VECTOR["ml_dsa_key"]), VECTOR["ml_dsa_checkpoint"]
+    assert old in note
+    with pytest.raises(LedgerError):
+        verify_cosignature(parse_checkpoint(note.replace(old, new)), key)
+
+
+def test_a_seed_makes_two_keys_of_which_neither_passes_for_the_other():
+    first, second = (make_witness("w.example", bytes(32), kind) for kind in (ED25519, ML_DSA_44))
+    for signer, other in ((first, second), (second, first)):
+        note = parse_checkpoint(NOTE + cosign(parse_checkpoint(NOTE), signer, 9))
+        assert verify_cosignature(note, signer.key) == 9
+        with pytest.raises(SignerUnknown):
+            verify_cosignature(note, other.key)
+        assert parse_witness_key(signer.key.verifier_key()) == signer.key
+
+
+def test_a_time_beyond_the_last_one_is_refused():
+    for at in (LATEST + 1, 2**64 - 1):
+        with pytest.raises(NoteRejected):
+            verify_cosignature(
+                parse_checkpoint(NOTE + cosign(parse_checkpoint(NOTE), WITNESS, at)), WITNESS.key
+            )
+
+
+@pytest.mark.parametrize(("length", "good"), [(255, True), (256, False)])
+def test_a_name_is_as_long_as_one_byte_counts(length, good):
+    if good:
+        signer = make_witness("w" * length, bytes(32), ML_DSA_44)
+        assert verify_cosignature(
+            parse_checkpoint(NOTE + cosign(parse_checkpoint(NOTE), signer, 5)), signer.key
+        )
+    else:
+        with pytest.raises(NoteRejected):
+            make_witness("w" * length, bytes(32), ML_DSA_44)

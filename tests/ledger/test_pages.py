@@ -12,9 +12,9 @@ from fastapi.responses import JSONResponse
 
 from ledger import pages, routes
 from ledger.access import Actor
-from ledger.checkpoint import open_checkpoint
 from ledger.errors import LedgerError
 from ledger.evidence import verify_evidence
+from ledger.signed_checkpoint import read_checkpoint
 from ledger.trust import parse_trust
 from service.web.frame import PageFrame
 from tests.ledger.world import KEY, SIGNER, World, counted
@@ -191,7 +191,7 @@ def test_evidence_from_the_api_passes_with_the_trust_from_the_api(site):
 def test_the_checkpoint_is_public_and_signed(site):
     answer = site[1].get("/ledger/checkpoint")
     assert answer.headers["content-type"].startswith("text/plain")
-    assert open_checkpoint(answer.text, SIGNER.key).size == 2
+    assert read_checkpoint(answer.text, SIGNER.key).head.size == 2
 
 
 @pytest.mark.parametrize(

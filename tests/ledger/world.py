@@ -12,6 +12,8 @@ from ledger.anchoring import Ledger, anchor_latest, ensure_contract
 from ledger.auditing import Snapshot, audit
 from ledger.chains import ChainSetup, open_chain
 from ledger.checkpoint import make_signer
+from ledger.cosignature import ML_DSA_44, make_witness
+from ledger.cosigning import Cosigning, newest, sign_again
 from ledger.log import append_all, sequence
 from ledger.records import Act, PseudonymKey
 from ledger.store import LedgerStore, metadata
@@ -20,6 +22,7 @@ from service.database import Database
 
 KEY = PseudonymKey(b"k" * 32)
 SIGNER = make_signer("id.example.gov/ledger", b"s" * 32)
+SECOND = make_witness(SIGNER.origin, b"s" * 32, ML_DSA_44)
 OPERATOR_KEY = b"\x07" * 32
 AT_MS = 1_790_000_000_000
 
@@ -84,6 +87,13 @@ class World:
             if done := anchor_latest(self.ledger, self.contract):
                 return done
         return None
+
+    def cosigning(self, post=None, clock=lambda: 1_790_000_000):
+        return Cosigning(self.reading, self.writing, SECOND, post, clock)
+
+    def sign_again(self):
+        means = self.cosigning()
+        sign_again(means, newest(means))
 
     def audit(self):
         return audit(self.snapshot, SIGNER.key, self.chain)

@@ -17,7 +17,7 @@ from tests.service.running import free_port
 
 JOBS = {
     *("sequencing", "anchoring", "housekeeping", "delivering", "ending", "activity"),
-    "keeping keys",
+    *("keeping keys", "cosigning"),
 }
 
 

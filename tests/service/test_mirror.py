@@ -2,8 +2,8 @@
 
 import httpx
 
-from ledger.checkpoint import open_checkpoint
 from ledger.merkle import tree_hash
+from ledger.signed_checkpoint import read_checkpoint
 from ledger.trust import parse_trust
 from tests.ledger.test_tiles import entries
 from tests.service.running import Running
@@ -13,7 +13,7 @@ def test_a_mirror_needs_the_checkpoint_and_the_tiles_alone(running: Running) -> 
     trust = parse_trust(httpx.get(running.url + "/api/trust").content)
     note = httpx.get(running.url + "/ledger/checkpoint")
     assert note.headers["content-type"].startswith("text/plain")
-    head = open_checkpoint(note.text, trust.log_key)
+    head = read_checkpoint(note.text, trust.log_key).head
     leaves: list[bytes] = []
     for index in range(-(-head.size // 256)):
         width = min(256, head.size - index * 256)

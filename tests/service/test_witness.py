@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from ledger.checkpoint import TreeHead, make_signer, sign_checkpoint, to_base64
-from ledger.cosignature import parse_checkpoint, verify_cosignature
+from ledger.cosignature import verify_cosignature
 from ledger.merkle import (
     NodeId,
     consistency_spans,
@@ -21,6 +21,7 @@ from ledger.merkle import (
     leaf_hash,
     tree_hash,
 )
+from ledger.signed_checkpoint import parse_checkpoint
 from service.witnessing import MOST_BYTES, create_witness_app, open_witness
 from tests.service.running import free_port
 
@@ -70,7 +71,10 @@ def witnessing(folder: Path) -> Iterator[tuple[str, Callable[..., httpx.Response
 def cosigned(answer: httpx.Response, note: str, folder: Path) -> int:
     witness = open_witness(folder, "archive.example.gov/w1", {LOG.origin: LOG.key})
     assert answer.status_code == 200, answer.text
-    return verify_cosignature(parse_checkpoint(note + answer.text), witness.signer.key)
+    note_with_both = parse_checkpoint(note + answer.text)
+    times = [verify_cosignature(note_with_both, signer.key) for signer in witness.signers]
+    assert len(times) == len(answer.text.splitlines()) == 2
+    return times[0]
 
 
 def test_a_log_that_grows_is_cosigned_and_a_restart_forgets_nothing(tmp_path: Path) -> None:
@@ -117,7 +121,8 @@ def test_unknown_logs_and_keys_and_bad_proofs_have_their_answers(tmp_path: Path)
 
 def test_the_witness_keeps_its_key_to_itself(tmp_path: Path) -> None:
     open_witness(tmp_path, "archive.example.gov/w1", {LOG.origin: LOG.key})
-    assert (tmp_path / "witness.key").stat().st_mode & 0o777 == 0o600
+    for name in ("witness.key", "witness-ml-dsa.key"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
 def test_the_largest_size_that_can_be_kept_is_cosigned_and_the_next_refused(tmp_path: Path) -> None:
