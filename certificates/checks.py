@@ -81,12 +81,12 @@ _CODES = tuple(_GOOD)
 _UNJUDGED = Sentence("前面的检查未通过，无法判断", "Cannot be judged, as a check before it failed")
 _OPEN: Mapping[CheckCode, Sentence] = {
     "agreement": Sentence(
-        "出示的是码，没有可以比对的文件，此项不适用",
-        "A code was shown, there is no file to compare; this does not apply",
+        "没有出示带摘要的文件，没有可以比对的，此项不适用",
+        "Nothing that carries a digest was presented; this does not apply",
     ),
     "shown": Sentence(
-        "提交的是证照文件，不是出示码，此项不适用",
-        "A credential was presented, not a code; this does not apply",
+        "提交的不是当场生成的出示码，此项不适用；请另外核对对方是不是持证人",
+        "No code made just now was shown, so this does not apply; check who the holder is",
     ),
 }
 _REFUSE = Sentence(
@@ -118,6 +118,14 @@ _BAD: Mapping[tuple[CheckCode, str], tuple[Sentence, Sentence]] = {
             "电子签名无效，内容可能被改动", "The signature is wrong; it may have been changed"
         ),
         _REFUSE,
+    ),
+    ("form", "qr"): (
+        Sentence("二维码内容不是本平台的离线码", "The QR code is not an offline code we know"),
+        _ORIGINAL,
+    ),
+    ("form", "identifier"): (
+        Sentence("电子证照标识不对，请逐位核对", "This is no identifier of a licence"),
+        Sentence("请核对每一位，或者扫描证照上的二维码", "Compare it, or scan the licence's code"),
     ),
     ("form", "no-pdf"): (
         Sentence("这不是 PDF 文件", "This is no PDF file"),
@@ -216,6 +224,13 @@ _BAD: Mapping[tuple[CheckCode, str], tuple[Sentence, Sentence]] = {
     ),
     ("agreement", "other-copy"): (
         Sentence("这不是登记的那一份证照", "This is not the copy that was registered"),
+        _REFUSE,
+    ),
+    ("agreement", "faces"): (
+        Sentence(
+            "出示的几样不是同一份证照",
+            "What was presented together is not one licence",
+        ),
         _REFUSE,
     ),
     ("agreement", "printed"): (

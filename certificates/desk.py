@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from certificates.catalogue import CATALOGUE, LicenceType
-from certificates.downloading import Downloaded, Draw, PaperTools, download, find_open
+from certificates.contents import type_of_code
+from certificates.downloading import Downloaded, PaperTools, download, find_open
 from certificates.formats.credential import Random
 from certificates.issuing import Changed, FindSigner, Issued, IssueTools, change_state, issue
 from certificates.licences import Licence
 from certificates.lifecycle import State
+from certificates.papers import offline
 from certificates.presenting import Shown, find_own, show
 from certificates.recording import Actor, AppendRecord, FindIssue, require_power
 from certificates.requests import FindHolder, IssueRequest
@@ -18,6 +21,16 @@ from certificates.store import CertificateStore
 from certificates.verifying import Verdict, VerifyRequest, VerifyTools, verify
 
 LATEST = 50
+
+
+class Drawing(Protocol):
+    """Draws licences."""
+
+    def __call__(self, licence: Licence, kind: LicenceType, code: str) -> bytes:
+        """Draw a licence with its offline code as PDF/A."""
+
+    def check(self, text: str) -> None:
+        """Check that a text can be drawn; raises GlyphMissing."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,7 @@ class Desk:
         reading: opens a transaction that reads.
         writing: opens one that is committed when its block ends, undone when it raises.
         find_signer: a department's key, by credit code and name.
-        draw: a licence as PDF.
+        drawer: draws licences as PDF, and knows which characters it can.
         root: the city's root certificate, DER.
         statuses: the signed status lists.
         address: of this service, without a slash at the end.
@@ -49,7 +62,7 @@ class Desk:
     reading: Callable[[], AbstractContextManager[CertificateStore]]
     writing: Callable[[], AbstractContextManager[Work]]
     find_signer: FindSigner
-    draw: Draw
+    drawer: Drawing
     root: bytes
     statuses: StatusLists
     address: str
@@ -60,7 +73,12 @@ class Desk:
         """Issue a licence, see `issuing.issue`."""
         with self.writing() as work:
             tools = IssueTools(
-                work.find_holder, self.find_signer, work.append, self.random, self.address
+                work.find_holder,
+                self.find_signer,
+                work.append,
+                self.random,
+                self.address,
+                self.drawer.check,
             )
             return issue(work.store, request, actor, tools, self.clock(), key)
 
@@ -117,8 +135,14 @@ class Desk:
     def download(self, identifier: str, purpose: str, actor: Actor) -> Downloaded:
         """Hand out a licence on paper, see `downloading.download`."""
         with self.writing() as work:
-            tools = PaperTools(self.draw, self.find_signer, work.append)
+            tools = PaperTools(self.drawer, self.find_signer, work.append)
             return download(work.store, identifier, purpose, actor, tools, self.clock())
+
+    def offline_code(self, identifier: str, actor: Actor) -> str:
+        """The offline code of a licence, for its holder or the department that issued it."""
+        licence = self.find(identifier, actor)
+        signer = self.find_signer(licence.issuer_code, licence.issuer_name)
+        return offline.write(licence, type_of_code(licence.type_code), signer)
 
     def types_of(self, actor: Actor) -> Sequence[LicenceType]:
         """The types that the actor's department may issue now."""

@@ -12,13 +12,14 @@ from certificates.contents import name_licence, type_of_code
 from certificates.errors import UnknownLicence
 from certificates.formats.credential import Signing
 from certificates.licences import KeptPaper, Licence
+from certificates.papers import offline
 from certificates.papers.sealing import Update, seal
 from certificates.purposes import check_purpose
 from certificates.recording import Actor, AppendRecord, Use
 from certificates.store import CertificateStore
 
-Draw = Callable[[Licence, LicenceType], bytes]
-"""Draw a licence as PDF/A; raises GlyphMissing or PaperUnavailable."""
+Draw = Callable[[Licence, LicenceType, str], bytes]
+"""Draw a licence with its offline code as PDF/A; raises GlyphMissing or PaperUnavailable."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ def download(
 
 def make_paper(licence: Licence, tools: PaperTools, now: int) -> KeptPaper:
     """Draw a licence and sign it with its department's key."""
-    drawn = tools.draw(licence, type_of_code(licence.type_code))
+    kind = type_of_code(licence.type_code)
     signer = tools.find_signer(licence.issuer_code, licence.issuer_name)
+    drawn = tools.draw(licence, kind, offline.write(licence, kind, signer))
     sealed = seal(drawn, Update(licence.sd_jwt, now, licence.issuer_name), signer)
     return KeptPaper(licence.identifier, sealed, now)
 

@@ -8,9 +8,12 @@ from certificates.catalogue import LicenceType, find_type
 from certificates.contents import credential_of, name_licence
 from certificates.errors import (
     AuthorityMissing,
+    FieldsRefused,
+    GlyphMissing,
     KeyReused,
     NotTheIssuer,
     ReasonRefused,
+    Sentence,
     TransitionRefused,
     UnknownLicence,
 )
@@ -34,12 +37,21 @@ FindSigner = Callable[[str, str], Signing]
 """The signer of a department, by credit code and name."""
 
 
+CheckGlyphs = Callable[[str], None]
+"""Check that a text can be drawn; raises GlyphMissing."""
+
+
+def every_glyph(_text: str) -> None:
+    """Take every text, where nothing is drawn."""
+
+
 @dataclass(frozen=True)
 class IssueTools:
     """What issuing needs from outside.
 
     Attributes:
         address: of this service, without a slash at the end.
+        check_glyphs: whether paper can show a text.
     """
 
     find_holder: FindHolder
@@ -47,6 +59,7 @@ class IssueTools:
     append: AppendRecord
     random: Random
     address: str
+    check_glyphs: CheckGlyphs = every_glyph
 
 
 @dataclass(frozen=True)
@@ -95,6 +108,7 @@ def issue(
     if request.matter is not None:
         find_matter(request.matter)
     content = check_request(kind, request, tools.find_holder, now)
+    _check_drawable(content, tools.check_glyphs)
     unsigned = _draft(content, store.count_up(LICENCES), actor, now)
     licence = _sign(unsigned, kind, tools)
     record = tools.append(_issue_use(licence, request, actor))
@@ -136,6 +150,21 @@ def change_state(
     store.count_up(STATUS_VERSION)
     record = append(_status_use(licence, new, now, reason, actor))
     return Changed(identifier, new, record)
+
+
+def _check_drawable(content: Content, check: CheckGlyphs) -> None:
+    """Refuse what paper could not show, before there is a licence that has to be on paper."""
+    refused: dict[str, Sentence] = {}
+    for name, text in {"holder.name": content.holder.name, **content.fields}.items():
+        try:
+            check(text)
+        except GlyphMissing as missing:
+            refused[name] = Sentence(
+                f"字库里没有“{missing.characters}”这个字，请平台管理员安装含有它的字库",
+                f"no font here has the character {missing.characters!r}; the operator can add one",
+            )
+    if refused:
+        raise FieldsRefused(refused)
 
 
 def _check_authority(store: CertificateStore, kind: LicenceType, actor: Actor, now: int) -> None:

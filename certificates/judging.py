@@ -3,7 +3,7 @@
 An answer is `PASSED`, `NOT_APPLICABLE` or the reason why it failed, as in `checks`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,6 +18,8 @@ from certificates.formats import sd_jwt
 from certificates.formats.credential import Credential, Reading
 from certificates.licences import Found, Licence, Show, digest_of, faces_digest
 from certificates.matters import Matter, fields_for
+from certificates.papers.offline import OfflineCode, key_id_of
+from certificates.papers.offline import verify as verify_code
 from certificates.papers.reading import verify as verify_paper
 from certificates.recording import FindIssue
 
@@ -48,13 +50,30 @@ class Case:
 
     @property
     def signatures(self) -> Sequence[Signature]:
-        """All signatures that have to be good."""
-        signatures = []
-        if (reading := self.reading) is not None:
-            signatures.append(Signature(reading.chain, partial(sd_jwt.verify, reading)))
-        if self.faces and (paper := self.faces.paper):
-            signatures.append(Signature(paper.seal.chain, partial(verify_paper, paper)))
+        """All signatures that have to be good.
+
+        An offline code names its department's certificate, but has no room for it: it is that
+        with which the credential was signed.
+        """
+        faces = self.faces.each if self.faces else ()
+        readings = [face.reading for face in faces if face.reading]
+        if not readings and self.reading:
+            readings = [self.reading]
+        signatures = [Signature(each.chain, partial(sd_jwt.verify, each)) for each in readings]
+        for face in faces:
+            if paper := face.paper:
+                signatures.append(Signature(paper.seal.chain, partial(verify_paper, paper)))
+            if face.code and self.reading:
+                check = partial(_verify_code, face.code, self.reading.chain)
+                signatures.append(Signature(self.reading.chain, check))
         return signatures
+
+    @property
+    def disclosed(self) -> Mapping[str, str]:
+        """The fields that whoever presented it has disclosed by that."""
+        if self.faces is not None:
+            return self.faces.fields
+        return self.reading.credential.fields if self.reading else {}
 
 
 def check_all(
@@ -73,7 +92,7 @@ def check_all(
         "authority": _check_authority(known, leaves) if known else none,  # 4
         "period": _check_period(known.licence, now) if known else none,  # 5
         "status": _check_status(known.licence) if known else none,  # 6
-        "agreement": _check_agreement(case.faces, known) if known else none,  # 7
+        "agreement": _check_agreement(case.faces, known),  # 7
         "shown": _check_shown(case, now),  # 8
         "purpose": _check_ground(known, matter) if known else none,  # 9
         "recorded": _check_recorded(case, signature, find_issue),  # 10
@@ -150,14 +169,30 @@ def _check_status(licence: Licence) -> str:
     return PASSED if licence.state == "valid" else licence.state
 
 
-def _check_agreement(faces: Faces | None, found: Found) -> str:
-    """All that was presented carries the digest of the licence that is registered."""
-    if faces is None:
+def _verify_code(
+    code: OfflineCode, chain: tuple[bytes, ...], key: ec.EllipticCurvePublicKey
+) -> None:
+    if code.key_id != key_id_of(chain[0]):
+        raise SignatureRejected("another certificate than that of the credential")
+    verify_code(code, key)
+
+
+def _check_agreement(faces: Faces | None, found: Found | None) -> str:
+    """All that was presented carries the identifier and the digest of one licence: the registered.
+
+    Without a register, that it carries those of one licence.
+    """
+    if faces is None or not all(face.identifier for face in faces.each):
         return NOT_APPLICABLE
-    own = (found.licence.identifier, faces_digest(found.licence.sd_jwt).hex())
-    if faces.reading and faces_digest(faces.reading.core).hex() != own[1]:
+    if not faces.agree:
+        return "faces"
+    digests = {face.digest.hex() for face in faces.each if face.digest}
+    printed = {face.paper.printed for face in faces.each if face.paper}
+    if not digests:
+        return NOT_APPLICABLE
+    if found and digests != {faces_digest(found.licence.sd_jwt).hex()}:
         return "other-copy"
-    return "printed" if faces.paper and faces.paper.printed != own else PASSED
+    return PASSED if printed <= {(faces.identifier, *digests)} else "printed"
 
 
 def _check_shown(case: Case, now: int) -> str:
@@ -192,8 +227,10 @@ def _check_ground(found: Found, matter: Matter) -> str:
 def _check_recorded(case: Case, signature: str, find_issue: FindIssue) -> str:
     known = find_known(case, signature)
     if known is None:
-        # Signed by one of our departments, and yet nothing that we issued.
-        return "unknown" if case.faces and signature == PASSED else NOT_APPLICABLE
+        # Signed by one of our departments, or named to be, and yet nothing that we issued.
+        named = case.faces and case.form == PASSED and not case.found and not case.reading
+        good = case.faces and signature == PASSED
+        return "unknown" if good or (named and signature == NOT_APPLICABLE) else NOT_APPLICABLE
     licence = known.licence
     issued = find_issue(licence.issue_record)
     if issued is None:

@@ -11,7 +11,7 @@ from certificates.checks import Check
 from certificates.desk import LATEST, Desk
 from certificates.formats.sd_jwt import MEDIA_TYPE as SD_JWT
 from certificates.identifiers import mask
-from certificates.licences import Licence
+from certificates.licences import Licence, faces_digest
 from certificates.lifecycle import state_at
 from certificates.matters import MATTERS
 from certificates.pages.files import file_answer
@@ -70,7 +70,7 @@ class DownloadBody(Body):
 
 
 class VerifyBody(Body):
-    """A verification: exactly one of code, digits, sd_jwt and pdf; matter and purpose mandatory."""
+    """A verification: a code, or digits, or faces that have to agree; matter and purpose."""
 
     matter: str = Field(max_length=64, description="code of the matter, see /api/matters")
     purpose: str = Field(max_length=1000, description="why, in words the holder will read")
@@ -78,6 +78,8 @@ class VerifyBody(Body):
     digits: str | None = Field(None, max_length=20)
     sd_jwt: str | None = Field(None, max_length=65536)
     pdf: Base64Bytes | None = Field(None, max_length=3_000_000, description="the file, base64")
+    qr: str | None = Field(None, max_length=800, description="text of an offline QR code")
+    identifier: str | None = Field(None, max_length=128, description="tells the state alone")
 
 
 def router(desk: Desk, actor: Actors) -> APIRouter:
@@ -137,7 +139,13 @@ def _add_holding(routes: APIRouter, desk: Desk, actor: Actors) -> None:
     def read_licence(identifier: Identifier, actor: Asking) -> dict[str, Any]:
         """One licence in full, for its holder or its issuer."""
         licence = desk.find(identifier, actor)
-        full = {"fields": dict(licence.fields), "sd_jwt": licence.sd_jwt, "format": SD_JWT}
+        full = {
+            "fields": dict(licence.fields),
+            "sd_jwt": licence.sd_jwt,
+            "format": SD_JWT,
+            "digest": faces_digest(licence.sd_jwt).hex(),
+            "qr": desk.offline_code(identifier, actor),
+        }
         return summary_json(licence, desk.clock()) | full
 
     @routes.post("/api/licences/{identifier}/shows", status_code=201)

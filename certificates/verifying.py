@@ -1,6 +1,6 @@
 """Verifying a licence: ten numbered checks, one record, and no field more than the matter needs.
 
- 1 form        it is a code, six digits, a credential or a PDF
+ 1 form        it is a code, six digits, a credential, a PDF, an offline code or an identifier
  2 signature   the department's key signed it, and the register says the same
  3 chain       the key's certificate comes from the city's root and is valid now
  4 authority   that department could issue this type when it did
@@ -18,14 +18,23 @@ Statements on the way of a code: find, the record of issue, redeem, append: 4. D
 ECDSA verification while the department's chain is remembered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from certificates.catalogue import LicenceType
 from certificates.checks import NOT_APPLICABLE, PASSED, Check, CheckCode, judge
 from certificates.contents import find_kind, name_licence
 from certificates.errors import RequestAmbiguous, TooManyTries
-from certificates.faces import Faces, open_pdf, open_sd_jwt, read_credential
+from certificates.faces import (
+    Face,
+    Faces,
+    open_identifier,
+    open_pdf,
+    open_qr,
+    open_sd_jwt,
+    read_credential,
+)
 from certificates.judging import Case, check_alive, check_all, find_known
 from certificates.licences import Found
 from certificates.lifecycle import State, state_at
@@ -47,7 +56,14 @@ MOST_TRIES = 5  # wrong six-digit numbers of one verifier in one minute
 
 @dataclass(frozen=True)
 class VerifyRequest:
-    """What a clerk wants to verify: exactly one of code, digits, credential and PDF."""
+    """What a clerk wants to verify.
+
+    Exactly one of code and digits, or any faces of one licence: together they have to agree.
+
+    Attributes:
+        qr: text of an offline code.
+        identifier: typed in; it names a licence and proves nothing about who has it.
+    """
 
     matter: str
     purpose: str
@@ -55,6 +71,8 @@ class VerifyRequest:
     digits: str | None = None
     sd_jwt: str | None = None
     pdf: bytes | None = None
+    qr: str | None = None
+    identifier: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,20 +151,25 @@ def _failed(outcomes: Mapping[CheckCode, str]) -> Sequence[CheckCode]:
 
 
 def _open_case(store: CertificateStore, request: VerifyRequest, actor: Actor, now: int) -> Case:
-    given = {name: getattr(request, name) for name in _SHOWN}
-    match {name: value for name, value in given.items() if value is not None}:
-        case {"code": str(code), **others} if not others:
+    given = [name for name in (*_SHOWN, *_OPENERS) if getattr(request, name) is not None]
+    if given and not set(given) & set(_SHOWN):
+        faces = Faces(tuple(_OPENERS[name](getattr(request, name)) for name in given))
+        return _presented(store, faces)
+    match request:
+        case VerifyRequest(code=str(code)) if given == ["code"]:
             return _open_code(store, code)
-        case {"digits": str(digits), **others} if not others:
+        case VerifyRequest(digits=str(digits)) if given == ["digits"]:
             return _open_digits(store, digits, actor, now)
-        case {"sd_jwt": str(text), **others} if not others:
-            return _presented(store, open_sd_jwt(text))
-        case {"pdf": bytes(data), **others} if not others:
-            return _presented(store, open_pdf(data))
-    raise RequestAmbiguous("give exactly one of code, digits, sd_jwt and pdf")
+    raise RequestAmbiguous("give code or digits, or else faces of one licence")
 
 
-_SHOWN = ("code", "digits", "sd_jwt", "pdf")
+_SHOWN = ("code", "digits")
+_OPENERS: Mapping[str, Callable[[Any], Face]] = {
+    "sd_jwt": open_sd_jwt,
+    "pdf": open_pdf,
+    "qr": open_qr,
+    "identifier": open_identifier,
+}
 
 
 def _open_code(store: CertificateStore, text: str) -> Case:
@@ -177,7 +200,10 @@ def _registered(found: Found | None) -> Case:
 
 def _presented(store: CertificateStore, faces: Faces) -> Case:
     found = store.find_by_identifier(faces.identifier) if faces.identifier else None
-    return Case(faces.form, found, faces.reading, faces)
+    reading = faces.reading
+    if reading is None and found and faces.flaw == PASSED:
+        reading = read_credential(found.licence.sd_jwt)  # a code or an identifier has none
+    return Case(faces.form, found, reading, faces)
 
 
 def redeem(store: CertificateStore, found: Found, now: int) -> str:
@@ -200,8 +226,8 @@ def _view(
         return None
     licence = known.licence
     fields: Mapping[str, str] = {}
-    if case.reading and not _failed(outcomes):
-        disclosed = case.reading.credential.fields
+    if not _failed(outcomes):
+        disclosed = case.disclosed
         asked = fields_for(matter, kind.slug)
         fields = {name: disclosed[name] for name in asked if name in disclosed}
     state = state_at(licence.state, licence.valid_to, now)

@@ -84,7 +84,7 @@ def make_desk(opened: Opened) -> Desk:
         reading=opened.reading_certificates,
         writing=writing,
         find_signer=find_signer,
-        draw=open_drawer(),
+        drawer=open_drawer(),
         root=opened.root.certificate.public_bytes(Encoding.DER),
         statuses=StatusLists(opened.root, issuer),
         address=issuer,

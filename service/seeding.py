@@ -135,6 +135,7 @@ def _issue(
         append=recorder(opened, connection),
         random=opened.random,
         address=desk.address,
+        check_glyphs=desk.drawer.check,
     )
     for licence in demo.LICENCES:
         request = IssueRequest(

@@ -10,7 +10,7 @@ from certificates.desk import LATEST, Desk
 from certificates.errors import PurposeRefused
 from certificates.pages.files import REFUSED, file_answer, refusal_of
 from certificates.pages.frame import Form, Frame, SignedIn
-from certificates.pages.pictures import draw_qr
+from certificates.pages.pictures import draw_offline, draw_qr
 from certificates.pages.views import card_of
 from certificates.presenting import Shown
 from certificates.recording import Actor
@@ -75,6 +75,13 @@ def _add_showing(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedI
     @routes.get("/licences/{identifier}/show")
     def prepare_show(request: Request, identifier: str, actor: Asking) -> Response:
         return _show(request, identifier, actor, None)
+
+    @routes.get("/licences/{identifier}/code")
+    def offline_code(request: Request, identifier: str, actor: Asking) -> Response:
+        card = card_of(desk.find(identifier, actor), desk.clock())
+        drawn = draw_offline(desk.offline_code(identifier, actor))
+        context = {"card": card, "qr": Markup(drawn)}  # noqa: S704 - drawn by us
+        return frame.render(request, "certificates/code.html", context)
 
     @routes.post("/licences/{identifier}/show", dependencies=[Depends(frame.form)])
     def make_show(request: Request, identifier: str, actor: Asking) -> Response:

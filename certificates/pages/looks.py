@@ -49,6 +49,10 @@ _PASSED = (
 _WORDS: Mapping[tuple[CheckCode, str], tuple[str, Sentence]] = {
     ("form", "code"): ("verdict-warn", Sentence("不是出示码", "Not a code")),
     ("form", "digits"): ("verdict-warn", Sentence("数字不对", "Not six digits")),
+    ("form", "qr"): ("verdict-warn", Sentence("不是离线码", "Not an offline code")),
+    ("form", "identifier"): ("verdict-warn", Sentence("标识不对", "Not an identifier")),
+    ("recorded", "unknown"): ("verdict-warn", Sentence("查无此证", "Not registered")),
+    ("agreement", "faces"): ("verdict-forged", Sentence("不是同一份", "Not the same")),
     ("form", "no-pdf"): ("verdict-warn", Sentence("不是 PDF 文件", "Not a PDF")),
     ("form", "large"): ("verdict-warn", Sentence("文件太大", "File too large")),
     ("form", "truncated"): ("verdict-warn", Sentence("文件不完整", "File cut off")),

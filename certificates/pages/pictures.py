@@ -7,8 +7,10 @@ import segno
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
 
+from certificates.papers.offline import picture
+
 MOST_PIXELS = 40_000_000
-LONGEST_SIDE = 1600
+LONGEST_SIDES = (1600, 3200)  # the second for a small code on a large photo
 FORMATS = ("PNG", "JPEG", "WEBP")
 
 
@@ -16,6 +18,11 @@ def draw_qr(text: str) -> str:
     """Draw `text` as inline SVG, medium error correction, sized by the style sheet."""
     code = segno.make(text, error="m", micro=False)
     return code.svg_inline(scale=8, border=4, dark="#000", light="#fff", omitsize=True)
+
+
+def draw_offline(text: str) -> str:
+    """Draw an offline code as inline SVG, sized by the style sheet."""
+    return picture(text).svg_inline(border=4, dark="#000", light="#fff", omitsize=True)
 
 
 def read_qr(picture: bytes) -> str | None:
@@ -29,12 +36,17 @@ def read_qr(picture: bytes) -> str | None:
             image = Image.open(io.BytesIO(picture), formats=FORMATS)
             if image.width * image.height > MOST_PIXELS:
                 return None
-            image.draft("L", (LONGEST_SIDE, LONGEST_SIDE))
+            image.draft("L", (LONGEST_SIDES[-1], LONGEST_SIDES[-1]))
             grey = image.convert("L")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning):
         return None
-    grey.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    found = zxingcpp.read_barcodes(
-        grey, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
-    )
+    for side in LONGEST_SIDES:
+        smaller = grey.copy()
+        smaller.thumbnail((side, side))
+        found = zxingcpp.read_barcodes(smaller, formats=_QR)
+        if found or max(grey.size) <= side:
+            break
     return found[0].text if found else None
+
+
+_QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])

@@ -16,11 +16,13 @@ from certificates.errors import (
     TooManyTries,
     UnknownMatter,
 )
+from certificates.identifiers import OID
 from certificates.matters import MATTERS, find_matter
 from certificates.pages.frame import Form, Frame, SignedIn, Upload
 from certificates.pages.looks import TITLES, look_of
 from certificates.pages.pictures import read_qr
 from certificates.pages.screen import Screen
+from certificates.papers.offline import PREFIX as OFFLINE
 from certificates.presenting import are_digits, is_code
 from certificates.purposes import check_purpose
 from certificates.recording import Actor, require_power
@@ -140,6 +142,8 @@ class _Given(TypedDict, total=False):
     digits: str
     sd_jwt: str
     pdf: bytes
+    qr: str
+    identifier: str
 
 
 def _given(form: Form, files: Mapping[str, bytes]) -> _Given:
@@ -151,10 +155,14 @@ def _given(form: Form, files: Mapping[str, bytes]) -> _Given:
 
 
 def _kind_of(code: str) -> _Given:
-    """Tell six digits, a credential and a code apart."""
+    """Tell six digits, a credential, an offline code, an identifier and a code apart."""
     digits = code.replace(" ", "")
     if are_digits(digits):
         return {"digits": digits}
+    if code.upper().startswith(OFFLINE):
+        return {"qr": code.upper()}  # upper case alone is in it, whatever the scanner says
+    if code.startswith(OID):
+        return {"identifier": code}
     return {"sd_jwt": code} if "~" in code else {"code": _spelled(code)}
 
 

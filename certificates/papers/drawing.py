@@ -9,12 +9,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from threading import Lock
 
-import segno
 import typst
 
 from certificates.catalogue import LicenceType
 from certificates.errors import GlyphMissing, PaperUnavailable
 from certificates.licences import Licence, faces_digest
+from certificates.papers.offline import picture
 
 FONTS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 # In this order, each where the one before lacks the character.
@@ -29,6 +29,9 @@ FAMILIES = (
 )
 _TEMPLATE = Path(__file__).with_name("licence.typ")
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+# What is filed rather than hung on the wall or carried.
+_MANNERS = {"credit-report": "document", "credit-repair-decision": "document"}
 _CHINA = timezone(timedelta(hours=8))
 _NOTE = "本文件带有签发部门的电子签名，打印件供参阅，以电子文件核验结果为准"
 
@@ -39,14 +42,16 @@ class Drawer:
 
     Attributes:
         families: of `FAMILIES`, those that are installed.
+        shown: characters that were drawn before, so that the fonts have them.
     """
 
     compiler: typst.Compiler
     families: Sequence[str]
     lock: Lock
+    shown: set[str]
 
-    def __call__(self, licence: Licence, kind: LicenceType) -> bytes:
-        """Draw a licence; the same licence gives the same bytes.
+    def __call__(self, licence: Licence, kind: LicenceType, code: str) -> bytes:
+        """Draw a licence with its offline code; the same gives the same bytes.
 
         Raises:
             GlyphMissing: no font has a character of it.
@@ -54,14 +59,33 @@ class Drawer:
         """
         if not self.families:
             raise PaperUnavailable("no Chinese font is installed, see the installation guide")
-        said = json.dumps(_said(licence, kind, self.families), ensure_ascii=False)
+        return self._draw(_said(licence, kind, code, self.families), licence.issued_at)
+
+    def check(self, text: str) -> None:
+        """Check that every character of a text can be drawn; what was drawn before costs nothing.
+
+        Where no licence can be drawn at all, nothing is refused: paper is one face of several.
+
+        Raises:
+            GlyphMissing: no font has the first character that it names.
+        """
+        new = sorted(set(text) - self.shown)
+        if not new or not self.families:
+            return
+        try:
+            self._draw(_sample(new, self.families), 0)
+        except GlyphMissing as missing:
+            raise GlyphMissing(missing.characters[:1]) from missing
+        self.shown.update(new)
+
+    def _draw(self, said: dict[str, object], at: int) -> bytes:
         try:
             with self.lock:
                 pdf = self.compiler.compile(
                     format="pdf",
                     pdf_standards="a-3b",
-                    sys_inputs={"licence": said},
-                    timestamp=licence.issued_at,
+                    sys_inputs={"licence": json.dumps(said, ensure_ascii=False)},
+                    timestamp=at,
                 )
         except typst.TypstError as error:
             raise _refusal(error) from error
@@ -79,7 +103,7 @@ def open_drawer(folders: Sequence[Path] = FONTS, families: Sequence[str] = FAMIL
     )
     installed = set(fonts.families())
     chosen = [each for each in families if each in installed]
-    return Drawer(typst.Compiler(_TEMPLATE, font_paths=fonts), chosen, Lock())
+    return Drawer(typst.Compiler(_TEMPLATE, font_paths=fonts), chosen, Lock(), set())
 
 
 def _refusal(error: typst.TypstError) -> Exception:
@@ -87,8 +111,15 @@ def _refusal(error: typst.TypstError) -> Exception:
     return GlyphMissing(missing.group(1)) if missing else error
 
 
-def _said(licence: Licence, kind: LicenceType, fonts: Sequence[str]) -> dict[str, object]:
-    fields = [field for field in kind.fields if field.name in licence.fields]
+def _said(
+    licence: Licence, kind: LicenceType, code: str, fonts: Sequence[str]
+) -> dict[str, object]:
+    fields = [
+        (field.zh, licence.fields[field.name])
+        for field in kind.fields
+        if field.name in licence.fields
+    ]
+    holder = [] if licence.fields.get("name") == licence.holder_name else [_holder(licence)]
     return {
         "fonts": fonts,
         "title": kind.zh,
@@ -97,13 +128,32 @@ def _said(licence: Licence, kind: LicenceType, fonts: Sequence[str]) -> dict[str
         "issuer": licence.issuer_name,
         "issued_on": _day(licence.issued_at),
         "lines": [
-            ("持证主体", licence.holder_name),
-            *((field.zh, licence.fields[field.name]) for field in fields),
+            *holder,
+            *((label, _as_read(value)) for label, value in fields),
             ("有效期", _period(licence)),
         ],
-        "qr": _qr(licence.identifier),
+        "manner": _MANNERS.get(kind.slug, "certificate"),
+        "qr": _qr(code),
         "note": _NOTE,
     }
+
+
+def _sample(characters: Sequence[str], fonts: Sequence[str]) -> dict[str, object]:
+    """A sheet on which each character stands by itself."""
+    names = ("title", "identifier", "digest", "issuer", "issued_on", "note")
+    lines = [("", character) for character in characters]
+    blank = {"qr": _qr("-"), "manner": "document", "fonts": fonts}
+    return dict.fromkeys(names, "-") | blank | {"lines": lines}
+
+
+def _holder(licence: Licence) -> tuple[str, str]:
+    return ("持证主体", licence.holder_name)
+
+
+def _as_read(value: str) -> str:
+    """Write a date as people read it."""
+    match = _DATE.fullmatch(value)
+    return f"{match[1]}年{int(match[2])}月{int(match[3])}日" if match else value
 
 
 def _period(licence: Licence) -> str:
@@ -118,5 +168,5 @@ def _day(at: int) -> str:
 
 def _qr(text: str) -> str:
     drawn = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(drawn, kind="svg", border=2, scale=4)
+    picture(text).save(drawn, kind="svg", border=2, scale=4)
     return drawn.getvalue().decode()

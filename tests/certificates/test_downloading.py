@@ -31,6 +31,7 @@ from tests.certificates.world import (
 from tests.tools_found import missing
 
 KIND = find_type(REQUEST.type)
+CODE = "HAIHE1:TEST."
 PURPOSE = "演示 投标"
 
 
@@ -134,7 +135,7 @@ def test_a_suspended_licence_fails_status_alone_on_paper(
 def test_another_departments_signature_is_not_the_issuers(
     city: City, issued: Issued, drawer: Drawer
 ) -> None:
-    drawn = drawer(issued.licence, KIND)
+    drawn = drawer(issued.licence, KIND, CODE)
     update = Update(issued.licence.sd_jwt, NOW, issued.licence.issuer_name)
     found = failures(city.verify(pdf=seal(drawn, update, department(CIVIL))))
     assert found == {"authority": "other-department"}
@@ -144,7 +145,7 @@ def test_a_paper_that_prints_another_licence_than_it_carries_is_named(
     city: City, issued: Issued, drawer: Drawer
 ) -> None:
     other = city.issue().licence
-    drawn = drawer(other, KIND)
+    drawn = drawer(other, KIND, CODE)
     update = Update(issued.licence.sd_jwt, NOW, issued.licence.issuer_name)
     signer = department(issued.licence.issuer_code)
     assert failures(city.verify(pdf=seal(drawn, update, signer))) == {"agreement": "printed"}

@@ -9,6 +9,7 @@ from certificates.errors import (
     AuthorityMissing,
     CertificateError,
     FieldsRefused,
+    GlyphMissing,
     HolderUnknown,
     KeyReused,
     NotTheIssuer,
@@ -218,3 +219,18 @@ def test_a_type_without_end_has_none(city: City) -> None:
     assert city.store.licences_of_holder("company", 9) == [licence]
     assert city.store.licences_of_issuer("market", 5) == [licence]
     assert city.store.licences_of_holder(COMPANY_ACTOR.person_id or "", 9) == []
+
+
+def test_a_character_that_cannot_be_drawn_is_refused_by_name_and_field(city: City) -> None:
+    def check(text: str) -> None:
+        if "𠮷" in text:
+            raise GlyphMissing("𠮷")
+
+    tools = replace(city.issue_tools, check_glyphs=check)
+    rare = replace(REQUEST, fields={**REPORT, "number": "𠮷-1", "remarks": "见𠮷"})
+    with pytest.raises(FieldsRefused) as refused:
+        issue(city.store, rare, OFFICER, tools, NOW)
+    assert set(refused.value.reasons) == {"number", "remarks"}
+    assert all("𠮷" in each.zh and "𠮷" in each.en for each in refused.value.reasons.values())
+    assert not city.records
+    assert issue(city.store, REQUEST, OFFICER, tools, NOW)

@@ -28,13 +28,15 @@ from certificates.errors import (
     SignatureRejected,
 )
 from certificates.licences import Licence, faces_digest
-from certificates.papers import reading, sealing
+from certificates.pages.pictures import read_qr
+from certificates.papers import offline, reading, sealing
 from certificates.papers.drawing import FAMILIES, Drawer, open_drawer
 from certificates.signing import open_department, open_root
 from tests.certificates.world import CIVIL, MARKET, NAMES, NOW, REQUEST, City, department, keys
 from tests.tools_found import missing
 
 KIND = find_type(REQUEST.type)
+CODE = "HAIHE1:TEST."
 RARE = ("㐀", "𠮷")
 
 
@@ -58,7 +60,7 @@ def update(licence: Licence) -> sealing.Update:
 
 @pytest.fixture
 def drawn(drawer: Drawer, licence: Licence) -> bytes:
-    return drawer(licence, KIND)
+    return drawer(licence, KIND, CODE)
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def test_the_digest_and_the_identifier_are_in_the_metadata(paper: bytes, licence
 
 
 def test_the_same_licence_is_drawn_the_same(drawer: Drawer, licence: Licence, drawn: bytes) -> None:
-    assert drawer(licence, KIND) == drawn
+    assert drawer(licence, KIND, CODE) == drawn
     assert b"<pdfaid:part>3</pdfaid:part><pdfaid:conformance>B<" in drawn
 
 
@@ -131,7 +133,7 @@ def test_a_character_that_no_font_has_is_refused_by_name(
     if not few.families:
         missing("fonts-wqy-microhei", "which lacks these characters")
     with pytest.raises(GlyphMissing) as refused:
-        few(replace(licence, holder_name=f"王{character}"), KIND)
+        few(replace(licence, holder_name=f"王{character}"), KIND, CODE)
     assert character in refused.value.characters
 
 
@@ -141,19 +143,19 @@ def test_a_rare_character_is_drawn_where_a_font_has_it(
 ) -> None:
     if "HanaMinB" not in drawer.families:
         missing("a font with rare characters", "apt-get install fonts-hanazono")
-    usual = drawer(replace(licence, holder_name="王"), KIND)
-    assert drawer(replace(licence, holder_name=f"王{character}"), KIND) != usual
+    usual = drawer(replace(licence, holder_name="王"), KIND, CODE)
+    assert drawer(replace(licence, holder_name=f"王{character}"), KIND, CODE) != usual
 
 
 def test_nothing_is_drawn_without_a_font(licence: Licence, tmp_path: Path) -> None:
     with pytest.raises(PaperUnavailable):
-        open_drawer([tmp_path])(licence, KIND)
+        open_drawer([tmp_path])(licence, KIND, CODE)
 
 
 def test_what_a_name_says_is_never_read_as_a_template(drawer: Drawer, licence: Licence) -> None:
     odd = replace(licence, holder_name='#panic("x") $1$ *a* <b> \\ "', issuer_name=") >> endobj")
     update = sealing.Update(odd.sd_jwt, odd.issued_at, odd.issuer_name)
-    sealed = sealing.seal(drawer(odd, KIND), update, department(MARKET))
+    sealed = sealing.seal(drawer(odd, KIND, CODE), update, department(MARKET))
     assert accept(sealed).update == update
 
 
@@ -239,3 +241,30 @@ def test_a_thousand_flipped_bytes_are_all_refused(paper: bytes) -> None:
         touched[place] ^= bit
         with pytest.raises(CertificateError):
             pytest.fail(f"byte {place} bit {bit}, seed {seed}: {accept(bytes(touched))!r}")
+
+
+def test_what_is_checked_at_issue_is_what_drawing_refuses(drawer: Drawer) -> None:
+    few = open_drawer(families=["WenQuanYi Micro Hei"])
+    if not few.families:
+        missing("fonts-wqy-microhei", "which lacks some characters")
+    few.check("王芳 · 天津市 A-1")
+    for character in RARE:
+        with pytest.raises(GlyphMissing) as refused:
+            few.check(f"王{character}芳")
+        assert refused.value.characters == character
+
+
+def test_a_machine_without_fonts_refuses_no_character(tmp_path: Path) -> None:
+    open_drawer([tmp_path]).check("𠮷")
+
+
+def test_the_code_on_the_paper_can_be_read_from_its_picture(
+    licence: Licence, drawer: Drawer, tmp_path: Path
+) -> None:
+    if not shutil.which("pdftoppm"):
+        missing("pdftoppm", "apt-get install poppler-utils")
+    text = offline.write(licence, KIND, department(MARKET))
+    file = tmp_path / "licence.pdf"
+    file.write_bytes(drawer(licence, KIND, text))
+    subprocess.run(["pdftoppm", "-png", "-r", "100", "-singlefile", file, file.with_suffix("")])
+    assert read_qr(file.with_suffix(".png").read_bytes()) == text

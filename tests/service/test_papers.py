@@ -40,8 +40,10 @@ def pdf(holder: Caller, identifier: str) -> bytes:
     return answer.content
 
 
-def verify(clerk: Caller, pdf: bytes) -> dict[str, object]:
-    body = {"matter": demo.TOUR_MATTER, "purpose": "演示 核验", "pdf": b64encode(pdf).decode()}
+def verify(clerk: Caller, pdf: bytes | None = None, **faces: str) -> dict[str, object]:
+    body = {"matter": demo.TOUR_MATTER, "purpose": "演示 核验", **faces}
+    if pdf is not None:
+        body["pdf"] = b64encode(pdf).decode()
     answer = clerk.post("/api/verifications", body)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
@@ -76,3 +78,27 @@ def test_a_clerk_cannot_download(clerk: Caller, identifier: str) -> None:
 def test_garbage_in_place_of_a_file_is_never_a_fault(clerk: Caller, pdf: str) -> None:
     body = {"matter": demo.TOUR_MATTER, "purpose": "演示", "pdf": pdf}
     assert clerk.post("/api/verifications", body).status_code in {200, 422}
+
+
+def test_all_faces_of_a_licence_agree(
+    holder: Caller, clerk: Caller, pdf: bytes, identifier: str
+) -> None:
+    full = holder.get(f"/api/licences/{identifier}").json()
+    faces = {"qr": full["qr"], "sd_jwt": full["sd_jwt"], "identifier": identifier}
+    assert verify(clerk, pdf, **faces)["verdict"] == "passed"
+    for name, face in faces.items():
+        assert verify(clerk, **{name: face})["verdict"] == "passed"
+    other = next(
+        each["identifier"]
+        for each in holder.get("/api/licences").json()["licences"]
+        if each["identifier"] != identifier
+    )
+    qr = holder.get(f"/api/licences/{other}").json()["qr"]
+    failed = [each for each in verify(clerk, pdf, qr=qr)["checks"] if each["result"] == "failed"]  # type: ignore[attr-defined]
+    assert ("agreement", "faces") in [(each["code"], each["reason"]) for each in failed]
+
+
+def test_a_code_and_a_face_together_are_ambiguous(clerk: Caller, identifier: str) -> None:
+    body = {"matter": demo.TOUR_MATTER, "purpose": "演示", "digits": "123456"}
+    answer = clerk.post("/api/verifications", body | {"identifier": identifier})
+    assert answer.status_code == 422

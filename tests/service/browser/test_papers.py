@@ -84,6 +84,26 @@ def test_a_download_without_purpose_says_so(without_script: Page, service_url: s
     expect(without_script.locator("[role=alert]")).to_contain_text("请写明用途")
 
 
+def test_the_offline_code_is_scanned_off_the_screen(
+    holder: Page, clerk: Page, service_url: str
+) -> None:
+    open_licence(holder, service_url)
+    holder.locator("main a[href$='/code']").click()
+    picture = holder.locator(".qr").screenshot()
+    windows.fill_in_matter(clerk, service_url)
+    code = {"name": "code.png", "mimeType": "image/png", "buffer": picture}
+    clerk.set_input_files("input[name=picture]", code)
+    clerk.locator("main form button.button-large").click()
+    expect(clerk.locator("main .verdict")).to_have_class(re.compile("verdict-ok"))
+
+
+def test_an_identifier_is_typed_in(holder: Page, clerk: Page, service_url: str) -> None:
+    open_licence(holder, service_url)
+    identifier = windows.identifier_in(holder.url)
+    expect(windows.verify(clerk, service_url, identifier)).to_have_class(re.compile("verdict-ok"))
+    expect(clerk.locator("main")).to_contain_text("只查到状态")
+
+
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_nothing_is_wrong_with_the_page_of_a_licence(
     opening: Opening, service_url: str, look: Look
@@ -93,4 +113,6 @@ def test_nothing_is_wrong_with_the_page_of_a_licence(
         sign_in(page, service_url, "agent", demo.COMPANY)
         open_licence(page, service_url)
         faults = find_faults(page, look)
+        page.locator("main a[href$='/code']").click()
+        faults += find_faults(page, look)
     assert not faults, "\n".join(faults)
