@@ -74,6 +74,7 @@ class EnrolmentPage:
     def _enrol(self, request: Request, signed_in: SignedIn, form: Form) -> Response:
         fields = {"account": signed_in.person.account, "password": form.get("password", "")}
         METHODS[password.NAME].prove(self._realm, fields, asking_at(request, self._realm))
+        self._frame.recognise(request)
         with self._realm.writing() as store:
             work = self._realm.work(store)
             key, person_id = self._key(signed_in, form), signed_in.person.person_id

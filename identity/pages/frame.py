@@ -46,6 +46,9 @@ class Frame(Protocol):
     def refusal(self, request: Request, missing: str) -> Response:
         """Answer that somebody may not see this page, and what they lack."""
 
+    def recognise(self, request: Request) -> None:
+        """Note who is here now, for a page that is rendered after its cookie was changed."""
+
     async def form(self, request: Request) -> Mapping[str, str]:
         """Receive a form of ours, checked against forgery and repetition."""
 

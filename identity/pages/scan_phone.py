@@ -5,6 +5,7 @@ from urllib.parse import urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
+from identity.errors import FlowExpired
 from identity.pages.frame import BAD_REQUEST, Form, Frame, see_other, signed_in_at, visit_at
 from identity.people.scans import Scan
 from identity.people.visits import Visit
@@ -14,7 +15,7 @@ from identity.sign_in.scanning import approve, find_scanned, may_approve, refuse
 from identity.sign_in.signing_in import note_sign_in
 from identity.standing.acting import SignedIn
 
-ALLOW = "allow"
+ALLOW, LATE = "allow", "late"
 
 
 class ScanPhonePage:
@@ -28,15 +29,26 @@ class ScanPhonePage:
 
     def show(self, request: Request) -> Response:
         """Show who asks; first of all the person signs in."""
-        challenge = request.query_params.get("c", "")
+        try:
+            return self._show(request, request.query_params.get("c", ""))
+        except FlowExpired:
+            return self._end(request, LATE, BAD_REQUEST)
+
+    def receive(self, request: Request, form: Form) -> Response:
+        """Take the answer; everything but a clear yes, confirmed, is a no or a question."""
+        try:
+            return self._take(request, form)
+        except FlowExpired:
+            return self._end(request, LATE, BAD_REQUEST)
+
+    def _show(self, request: Request, challenge: str) -> Response:
         scan, signed_in = self._find(challenge), signed_in_at(request, self._realm)
         if signed_in is None or not may_approve(scan, signed_in):
             here = f"{self.path}?{urlencode({'c': challenge})}"
             return see_other(f"/sign-in?{urlencode({'return_to': here})}")
         return self._render(request, challenge, scan, signed_in)
 
-    def receive(self, request: Request, form: Form) -> Response:
-        """Take the answer; everything but a clear yes, confirmed, is a no or a question."""
+    def _take(self, request: Request, form: Form) -> Response:
         challenge = form.get("c", "")
         scan, signed_in = self._find(challenge), signed_in_at(request, self._realm)
         if signed_in is None or not may_approve(scan, signed_in):
@@ -51,8 +63,10 @@ class ScanPhonePage:
                 desk = Visit(scan.device, scan.network)
                 person_id = signed_in.person.person_id
                 note_sign_in(work, person_id, method.NAME, desk, succeeded=False)
-        outcome = ("allowed" if allowed else "refused") if done else "late"
-        return self._frame.render(request, "identity/scan-end.html", {"outcome": outcome})
+        return self._end(request, ("allowed" if allowed else "refused") if done else LATE)
+
+    def _end(self, request: Request, outcome: str, status: int = 200) -> Response:
+        return self._frame.render(request, "identity/scan-end.html", {"outcome": outcome}, status)
 
     def _find(self, challenge: str) -> Scan:
         with self._realm.reading() as store:

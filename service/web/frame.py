@@ -181,6 +181,10 @@ class PageFrame:
         allowed: set[str] = getattr(request.state, "form_actions", set())
         request.state.form_actions = allowed | {origin_of(origin)}
 
+    def recognise(self, request: Request) -> None:
+        """Note who is here now, for a page that is rendered after its cookie was changed."""
+        request.state.recognised = self._current(request)
+
     def remember(self, response: Response, name: str, value: str) -> None:
         """Keep a person's choice of language or view in this browser for a year."""
         self._set_cookie(response, name, value, YEAR_SECONDS)
@@ -189,7 +193,8 @@ class PageFrame:
         """Return what every template is given for this request."""
         view = request.cookies.get(VIEW_COOKIE, NORMAL_VIEW)
         token = token_for(self._secret, browser)
-        acting = self._current(request)
+        noted = hasattr(request.state, "recognised")
+        acting = request.state.recognised if noted else self._current(request)
         return {
             "acting": acting,
             "undecided": acting is None and getattr(request.state, "signed_in", False),

@@ -108,6 +108,8 @@ def test_line_26_only_the_registered_keys_and_their_algorithms(bank: World) -> N
     claims |= {"exp": bank.clock.now + 60}
     assert ask(bank, signed(claims, key=STRANGER)).status == 401
     assert ask(bank, signed(claims, alg="RS256")).status == 401
+    for more in ({"crit": ["b64"], "b64": True}, {"crit": []}):
+        assert ask(bank, signed(claims, **more)).status == 401
     assert ask(bank, signed(claims, typ="at+jwt")).status == 401
     head, body, _ = signed(claims).split(".")
     assert ask(bank, f"{head}.{body}.").status == 401

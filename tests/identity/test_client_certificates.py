@@ -14,9 +14,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from identity.apps.clients import CERTIFIED, FAPI2, SELF_CERTIFIED, SERVICE
 from identity.apps.options import Options
 from identity.discovery import describe
-from identity.errors import BadClient
+from identity.errors import BadCertificate, BadClient
 from identity.operating.registry import NewClient, add_client
-from identity.proofs.client_certificates import read_roots, thumbprint_of
+from identity.proofs.client_certificates import check_issued, read_roots, thumbprint_of
 from service.web.proxies import read_certificate
 from tests.identity.certificates import ROOT, START, Holding, issue
 from tests.identity.conftest import Site
@@ -73,6 +73,8 @@ def test_a_certificate_proves_an_app_and_binds_its_token(
         assert refused.status_code == 401
         assert 'Bearer realm="haihe", error="invalid_token"' in refused.headers["www-authenticate"]
     assert Holder(bank).call("/userinfo", tokens["access_token"]).status_code == 401
+    as_proof = {"Authorization": f"DPoP {tokens['access_token']}", **shown.headers()}
+    assert http.get("/userinfo", headers=as_proof).status_code == 401
 
 
 @line(23)
@@ -246,6 +248,16 @@ def test_only_authorities_may_vouch() -> None:
     for pem in (GOOD.pem, "nothing"):
         with pytest.raises(ValueError, match=r"authority|PEM"):
             read_roots(pem.encode())
+
+
+def test_an_authority_that_is_over_vouches_for_nobody() -> None:
+    root = issue("CN=演示根", authority=True, end=START + datetime.timedelta(days=30))
+    options = Options(tls_client_auth_subject_dn=NAME)
+    roots, pem = (root.certificate,), issue(issuer=root).pem
+    day = int(START.timestamp()) + 29 * 86400
+    check_issued(pem, roots, options, day)
+    with pytest.raises(BadCertificate, match="no authority"):
+        check_issued(pem, roots, options, day + 2 * 86400)
 
 
 def test_a_key_set_with_strange_certificates_is_passed_over(site: Site) -> None:

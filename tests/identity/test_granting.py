@@ -117,6 +117,23 @@ def test_only_a_representative_appoints_administrators() -> None:
         check_offer(agent, OFFER, KNOWN)
 
 
+def test_a_grant_ends_with_the_mandate_under_which_it_was_made(
+    world: World, heads: tuple[SignedIn, SignedIn]
+) -> None:
+    with world.working() as work:
+        own = replace(
+            offer(role="administrator", powers=frozenset({"licences", "mandates"})), days=10
+        )
+        ends = grant(work, heads[0], own).valid_to
+    company = world.company_id()
+    administrator = world.sign_in("reader", company)[1]
+    with world.working() as work:
+        given = {"account": "boss", "name": "演示·吴刚"}
+        assert grant(work, administrator, offer(**given, days=30)).valid_to == ends
+        shorter = grant(work, administrator, offer(**given, days=5))
+    assert shorter.valid_to == world.clock.now + 5 * 86_400
+
+
 def test_a_grant_works_at_once_for_thirty_days_and_not_a_second_longer(
     world: World, heads: tuple[SignedIn, SignedIn]
 ) -> None:

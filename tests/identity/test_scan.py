@@ -159,7 +159,9 @@ def test_a_yes_needs_the_number_and_a_no_needs_nothing(site: Site, phone: Browse
     assert "已经拒绝" in decide(phone, shown, decision="refuse", number="").text
     over = desk.http.get(DESK + "/state")
     assert "二维码已经失效" in over.text
-    assert phone.http.get(code_on(page).removeprefix(site.url)).status_code == 400
+    late = phone.http.get(code_on(page).removeprefix(site.url))
+    assert late.status_code == 400
+    assert "请在电脑上换一个" in late.text
     assert "没有成功" in phone.http.get("/account").text
 
 

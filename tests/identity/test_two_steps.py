@@ -92,6 +92,29 @@ def test_line_37_a_code_works_once_of_many_parallel_tries(world: World) -> None:
 
 
 @pytest.mark.line(37)
+def test_who_takes_up_a_second_factor_is_still_signed_in_beside_the_recovery_codes(
+    site: Site,
+) -> None:
+    person = site.world.person("reader").person_id
+    with site.world.working() as work:
+        work.store.factors.remove(person)
+    browser = site.browser("reader")
+    browser.authorize(request_of())
+    page = browser.http.get("/account/second-factor")
+    form = next(f for f in read_forms(page.text) if f.action == "/account/second-factor")
+    spelled = re.search(r'<span class="mono">([A-Z2-7 ]+)</span>', page.text)
+    assert spelled is not None
+    key = base64.b32decode(spelled[1].replace(" ", ""))
+    code = code_at(key, site.world.clock.now // STEP_SECONDS)
+    fields = {**form.fields, "password": PASSWORD, "code": code}
+    shown = browser.http.post("/account/second-factor", data=fields)
+    with site.world.working() as work:
+        work.store.factors.remove(person)
+    assert "两步验证已经开启" in shown.text
+    assert "尚未登录" not in shown.text
+    assert "演示·赵静" in shown.text
+
+
 def test_line_37_recovery_codes_are_hashed_and_work_once(world: World) -> None:
     person, codes = enrolled(world)
     assert len(set(codes)) == 8
