@@ -135,7 +135,7 @@ def _missing_step(
 
 
 def _needs_sign_in(arrival: _Arrival) -> bool:  # 3
-    if not _may_answer(arrival.pending, arrival.signed_in):
+    if not may_answer(arrival.pending, arrival.signed_in):
         return True
     if arrival.has(SIGN_IN):
         return False
@@ -194,7 +194,7 @@ _STEPS: tuple[tuple[str, str, Callable[[_Arrival], bool]], ...] = (
 )
 
 
-def _may_answer(pending: Asked, signed_in: SignedIn) -> bool:
+def may_answer(pending: Asked, signed_in: SignedIn) -> bool:
     """Tell whether a request may be answered by whoever is signed in."""
     return pending.occasion is None or pending.occasion.may_answer(signed_in.person.person_id)
 
@@ -230,7 +230,7 @@ def allow(work: Work, flow: Flow, signed_in: SignedIn, shown_for: str) -> Flow:
     signed_in = acting_in(work, pending, flow, signed_in)
     if signed_in.party is None or signed_in.party.party_id != shown_for:
         return flow
-    if not _may_answer(pending, signed_in):
+    if not may_answer(pending, signed_in):
         return flow
     person_id, party_id = signed_in.person.person_id, signed_in.party.party_id
     clients = work.store.clients
@@ -244,7 +244,8 @@ def allow(work: Work, flow: Flow, signed_in: SignedIn, shown_for: str) -> Flow:
 
 
 def deny(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer:
-    """Tell the app that the person refused (RFC 6749 §4.1.2.1), whoever they are.
+    """Tell the app that the person refused (RFC 6749 §4.1.2.1), whoever they are; but what was
+    asked of one person elsewhere nobody else refuses.
 
     Raises:
         BadAuthorizeRequest: the client or its address is not known any more.
@@ -252,6 +253,9 @@ def deny(work: Work, flow: Flow, signed_in: SignedIn | None) -> Answer:
     pending = find_asked(work, flow)
     if isinstance(pending, Answer):
         return pending
+    named = pending.occasion.person_id if pending.occasion else ""
+    if named and (signed_in is None or signed_in.person.person_id != named):
+        return pending.fail("login_required")
     if signed_in is not None:
         note(work, CONSENT_REFUSED, signed_in.who, client_id=pending.client.client_id)
     return pending.deny()

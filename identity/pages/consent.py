@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from identity.asking.details import titles
 from identity.asking.scopes import CONSENTED, join
-from identity.authorization.authorizing import acting_in, allow, deny
+from identity.authorization.authorizing import acting_in, allow, deny, may_answer
 from identity.pages.deliver import deliver
 from identity.pages.frame import (
     BAD_REQUEST,
@@ -50,7 +50,7 @@ class ConsentPage:
             owner = describe_owner(work, pending)
             if pending is not None:
                 signed_in = acting_in(work, pending, onward.flow, signed_in)
-        if pending is None or signed_in.party is None:
+        if pending is None or signed_in.party is None or not may_answer(pending, signed_in):
             return see_other(onward.address())
         switched = shown_for not in {"", signed_in.party.party_id}
         wanted, own = pending.particulars, self._realm.audience

@@ -67,6 +67,7 @@ class MandatesPage:
             with self._realm.writing() as store:
                 work = self._realm.work(store)
                 if act == GRANT:
+                    granting.held_for_granting(work, signed_in)
                     _check_drafted(signed_in, form)
                     granting.grant(work, signed_in, read_offer(form))
                 elif act in ACTS:
@@ -108,8 +109,7 @@ def _check_drafted(signed_in: SignedIn, form: Form) -> None:
     Raises:
         MandateRefused: it was written for another.
     """
-    party = signed_in.party
-    if party is not None and party.is_legal_person and not is_drafted_for(form, party):
+    if signed_in.party is None or not is_drafted_for(form, signed_in.party):
         raise MandateRefused("party")
 
 

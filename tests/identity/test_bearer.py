@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import httpx
@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from identity.errors import BadAccessToken
 from identity.people.assurance import acr_of
 from identity.proofs.challenges import challenge_of
+from identity.standing.access import verify_access
 from service.acting import Acting
 from service.bearer import SignInNeeded, bearer
 from tests.identity.browser import basic
@@ -120,6 +121,19 @@ def test_an_interface_can_want_a_newer_sign_in(office: Office) -> None:
     answer = office.ask("/office/fresh", held(token))
     assert answer.status_code == 401
     assert 'max_age="60"' in answer.headers["www-authenticate"]
+
+
+def test_a_scope_that_an_operator_takes_from_an_app_is_gone_from_its_tokens(site: Site) -> None:
+    sent, own = {"grant_type": "client_credentials"}, basic("service", SERVICE_SECRET)
+    token = site.browser().http.post("/token", data=sent, headers=own).json()["access_token"]
+    with site.world.working() as work:
+        client = work.store.clients.find("service")
+        assert client is not None
+        assert "licence.verify" in verify_access(work, token).scopes
+        less = replace(client, scopes=client.scopes - {"licence.verify"})
+        work.store.clients.replace(less)
+        assert "licence.verify" not in verify_access(work, token).scopes
+        work.store.clients.replace(client)
 
 
 @line(50)

@@ -19,6 +19,7 @@ from identity.asking.decoupled import (
 from identity.asking.parameters import read_parameters
 from identity.elsewhere.ciba import CLIENT_TRIES, MOST_SECONDS, PERSON_TRIES, WINDOW_SECONDS
 from identity.elsewhere.ciba import ask as ask_in
+from identity.elsewhere.deciding import accept
 from identity.operating.registry import add_mandate
 from identity.signing.tokens import ID, verify_signature
 from identity.standing.hints import find_by_id_token
@@ -169,6 +170,31 @@ def test_nobody_floods_a_phone_whether_or_not_there_is_one(apps: Site, hint: str
     assert ask(apps, login_hint=hint.translate(_WIDE)).status_code == 403
     apps.world.clock.now += WINDOW_SECONDS
     assert ask(apps, login_hint=hint).status_code == 200
+
+
+def test_what_one_person_is_asked_nobody_else_sees_answers_or_refuses(apps: Site) -> None:
+    asked = begun(ask(apps, binding_message="窗口 7 号"))
+    own, stranger = person_at(apps), person_at(apps, "person")
+    form = waiting(own.http.get("/approvals"))[0]
+    opened = own.http.post("/approvals", data={**form.fields, "decision": "open"})
+    page = own.http.get(opened.headers["location"])
+    while page.is_redirect:
+        page = own.http.get(page.headers["location"])
+    address = str(page.url)  # which somebody else finds on the same computer
+    assert stranger.http.get(address).headers["location"].startswith("/authorize?flow=")
+    consent = next(form for form in read_forms(page.text) if form.action == "/consent")
+    csrf = read_forms(stranger.http.get("/account").text)[0].fields["csrf"]
+    party = apps.world.person("person").person_id
+    for decision in ("allow", "refuse"):
+        fields = consent.fields | {"csrf": csrf, "decision": decision, "drafted_for": party}
+        stranger.http.post("/consent", data=fields)
+    refused(poll(apps, asked), "authorization_pending")
+    reader, other = apps.world.person("reader").person_id, apps.world.sign_in("person")[1]
+    with apps.world.working() as work:
+        found = work.store.decoupled.of_person(reader, work.now, 1)
+        client = work.store.clients.find("window")
+        assert client is not None
+        assert not accept(work, found[0], client, other)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What a person agrees to is what the page said: who asks, and for whom they act."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
@@ -68,14 +70,25 @@ def test_a_yes_that_names_nobody_counts_for_nobody(site: Site) -> None:
     assert form_to(again, "/consent").fields["drafted_for"] == site.world.company_id()
 
 
-def test_a_mandate_is_granted_only_for_whom_it_was_written(site: Site) -> None:
+@pytest.fixture
+def two_offices(site: Site) -> Iterator[Site]:
+    """The agent represents two legal persons, for the time of a test."""
     with site.world.working() as work:
-        for code in (COMPANY_CODE, OTHER_COMPANY_CODE):
+        held = [
             add_mandate(
                 work, account="agent", code=code, role="legal_representative",
                 powers=["licences", "mandates"],
-            )  # fmt: skip
-    browser = signed_in(site, COMPANY)
+            )
+            for code in (COMPANY_CODE, OTHER_COMPANY_CODE)
+        ]  # fmt: skip
+    yield site
+    with site.world.working() as work:
+        for mandate in held:
+            work.store.mandates.revoke(mandate.mandate_id, work.now)
+
+
+def test_a_mandate_is_granted_only_for_whom_it_was_written(two_offices: Site) -> None:
+    browser = signed_in(two_offices, COMPANY)
     page = browser.http.get("/mandates")
     fields = next(f.fields for f in read_forms(page.text) if f.fields.get("act") == "grant")
     offer = {"account": "reader", "name": "演示·赵静", "role": "agent", "power.licences": "on"}

@@ -251,6 +251,23 @@ def test_the_phone_signs_in_first_and_comes_back(site: Site) -> None:
     assert back.headers["location"] == address
 
 
+@pytest.mark.line(15)
+def test_line_15_a_yes_from_before_the_request_is_no_new_sign_in(
+    site: Site, phone: Browser
+) -> None:
+    desk = site.browser("person")
+    decide(phone, scan(phone, begin(desk)))  # for no app in particular
+    site.world.clock.now += 5
+    asked = desk.http.get("/authorize", params=request_of(prompt="login"))
+    page = desk.http.get(asked.headers["location"])
+    flow = form_to(page, "/sign-in").fields["flow"]
+    button = form_to(desk.http.get(DESK + "/state"), "/sign-in").fields
+    del button["return_to"]
+    let_in = desk.http.post("/sign-in", data={**button, "flow": flow})
+    onward = desk.http.get(let_in.headers["location"])
+    assert onward.headers["location"].startswith("/sign-in?flow=")
+
+
 @pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "300"}])
 @pytest.mark.line(15)
 def test_line_15_an_app_that_wants_a_new_sign_in_gets_one_on_the_phone(
