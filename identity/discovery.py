@@ -135,7 +135,6 @@ def _claims() -> dict[str, Any]:
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "act"),
             *(*CLAIMS, "legal_person"),
         ],
-        "verified_claims_supported": True,  # OpenID Identity Assurance §9
-        "trust_frameworks_supported": [FRAMEWORK],
+        "trust_frameworks_supported": [FRAMEWORK],  # OpenID Identity Assurance §8
         "claims_in_verified_claims_supported": ["authority"],
     }

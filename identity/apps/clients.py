@@ -124,6 +124,11 @@ class Client:
         """Grant types it may use."""
         return GRANTS[self.kind] + self.options.grant_types
 
+    @property
+    def knows_sign_ins(self) -> bool:
+        """Whether it is told which sign-in was which (`sid`): it signs out, or hears of it."""
+        return bool(self.logout_uris or self.options.backchannel_logout_uri)
+
     def has_secret(self, secret: str, now: int) -> bool:
         """Tell whether `secret` is its secret, or the one before within the overlap."""
         given = hash_secret(secret)

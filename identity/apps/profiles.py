@@ -44,6 +44,8 @@ class Policy:
         plain_objects: a request object may be unsigned (OpenID Connect Core §6.1).
         merged_objects: what stands beside a request object counts too, where it says nothing
             (OpenID Connect Core §6.1; RFC 9101 §6.3 has it the other way).
+        shows_again: who signs in for its request sees what it asks for, also if they allowed it
+            before: what it gets is worth a look, and the page is where one can refuse.
         signed_backchannel: what it asks over the back channel is signed (FAPI-CIBA §5.2.2).
         id_token_algs: with which we may sign ID tokens for it, the usual one first.
     """
@@ -61,6 +63,7 @@ class Policy:
     object_claims: tuple[str, ...] = ("iss", "aud", "exp")
     plain_objects: bool = False
     merged_objects: bool = False
+    shows_again: bool = False
     signed_backchannel: bool = False
     id_token_algs: tuple[str, ...] = OURS
 
@@ -86,6 +89,7 @@ POLICIES: Mapping[str, Policy] = {
         bound=True,
         nonces=True,
         rotates=False,
+        shows_again=True,
         signed_backchannel=True,
         object_claims=("iss", "aud", "exp", "nbf"),  # FAPI 2.0 Message Signing §5.3.1
         id_token_algs=tuple(each for each in OURS if each in STRICT_ALGORITHMS),  # §5.4.1

@@ -11,6 +11,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from identity.apps.profiles import policy_of
 from identity.asking.flow import ACT_FOR, CONSENT, SECOND_FACTOR, SIGN_IN, Flow
 from identity.asking.parameters import Parameters
 from identity.asking.scopes import is_agreed, join
@@ -171,6 +172,8 @@ def _needs_consent(arrival: _Arrival) -> bool:  # 5
     if arrival.pending.occasion is not None:  # a yes to another device counts for it alone
         return True
     if arrival.pending.particulars.details:  # each of them is agreed to on its own
+        return True
+    if arrival.has(SIGN_IN) and policy_of(arrival.pending.client).shows_again:
         return True
     given = _given(arrival, party.party_id)
     return arrival.prompts("consent") or not is_agreed(arrival.pending.scopes, given)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from identity.apps.clients import Client
@@ -26,3 +26,11 @@ class Pkce(CodeChallenge):  # type: ignore[misc]
         if not data.get("code_challenge"):
             raise InvalidRequestError("code_challenge is required")
         super().validate_code_challenge(grant, redirect_uri)
+
+    def validate_code_verifier(self, grant: Any, result: Any) -> None:
+        """Refuse a code that comes without its verifier as one with a wrong one (RFC 7636 §4.6)."""
+        request = grant.request
+        challenge = self.get_authorization_code_challenge(request.authorization_code)
+        if challenge and not request.form.get("code_verifier"):
+            raise InvalidGrantError("code_verifier is required")
+        super().validate_code_verifier(grant, result)

@@ -98,8 +98,9 @@ def id_claims(
         "auth_time": authorization.auth_time,
         "acr": authorization.acr,
         "amr": authorization.amr.split(),
-        "sid": authorization.session_id,
     }
+    if client.knows_sign_ins:
+        claims["sid"] = authorization.session_id
     if access_token:
         claims["at_hash"] = half_hash(access_token, client.id_token_alg)
     if authorization.nonce is not None:

@@ -221,7 +221,7 @@ def test_a_code_needs_its_verifier(
 ) -> None:
     code = code_for(bank, browser)
     answer = holder.redeem(code, proof_of(bank), code_verifier=verifier)
-    refused(answer, "invalid_grant", "invalid_request")
+    refused(answer, "invalid_grant")
 
 
 @module("discovery-end-point-verification")
@@ -241,12 +241,20 @@ def test_the_metadata_has_what_a_bank_looks_for(bank: Site) -> None:
     assert told["pushed_authorization_request_endpoint"] == f"{bank.url}/par"
 
 
+# What an ID token may tell anybody (OpenID Connect Core §2, §3.1.3.6).
+PLAIN_CLAIMS = frozenset(
+    ("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash")
+)
+
+
 @module("test-claims-parameter-identity-claims")
 def test_a_bank_may_ask_for_claims_by_name(holder: Holder, browser: Browser, bank: Site) -> None:
-    wanted = json.dumps({"id_token": {"name": None, "made_up": {"essential": True}}})
-    code = code_for(bank, browser, claims=wanted)
+    wanted = {"id_token": {"name": None, "made_up": {"essential": True}}, "elsewhere": {"x": None}}
+    code = code_for(bank, browser, claims=json.dumps(wanted))
     tokens = holder.redeem(code, proof_of(bank)).json()
-    assert claims_of(tokens["id_token"])["name"]
+    told = claims_of(tokens["id_token"])
+    assert told["name"]
+    assert told.keys() <= PLAIN_CLAIMS | {"name"}  # no claim that was not asked for
     told = holder.call("/userinfo", tokens["access_token"]).json()
     assert told["sub"] == claims_of(tokens["id_token"])["sub"]
 

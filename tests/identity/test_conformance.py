@@ -15,6 +15,7 @@ from identity.asking.scopes import CLAIMS
 from service.tour.forms import read_forms
 from tests.identity.browser import VERIFIER, Browser, challenge_of, told
 from tests.identity.conftest import Site
+from tests.identity.registered import NAMES
 from tests.identity.suite import (
     DYNAMIC,
     FORM_POST,
@@ -329,6 +330,13 @@ def test_oidcc_discovery_endpoint_verification(site: Site) -> None:
     assert "RS256" in metadata["id_token_signing_alg_values_supported"]
     assert "code" in metadata["response_types_supported"]
     assert {"public", "pairwise"} == set(metadata["subject_types_supported"])
+
+
+@module("oidcc-discovery-endpoint-verification")
+@pytest.mark.parametrize("name", ["openid-configuration", "oauth-authorization-server"])
+def test_every_name_in_the_metadata_is_a_registered_one(site: Site, name: str) -> None:
+    metadata = site.browser().http.get(f"/.well-known/{name}").json()
+    assert metadata.keys() <= NAMES
 
 
 def unsigned(token: str) -> str:

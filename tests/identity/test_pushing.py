@@ -270,16 +270,31 @@ def test_a_request_with_more_or_less_of_this_works(
 
 
 @module(FINAL + "user-rejects-authentication")
-def test_the_app_is_told_when_the_person_refuses(bank: Site) -> None:
+def test_the_app_is_told_when_the_person_refuses_though_they_agreed_before(bank: Site) -> None:
+    assert bank.browser().authorize(pushed(bank))["code"]
     browser = bank.browser()
-    named = pushed(bank, prompt="consent")
-    page = browser.http.get("/authorize", params=named, follow_redirects=True)
+    page = browser.http.get("/authorize", params=pushed(bank), follow_redirects=True)
     while form_of(page).action != "/consent":
         page = browser.http.get(browser.submit(page).headers["location"], follow_redirects=True)
     told = browser.walk(browser.submit(page, decision="refuse"))
     assert told["error"] == "access_denied"
     assert told["state"] == "the state"
     assert told["iss"] == bank.url
+
+
+def test_a_bank_shows_what_it_asks_for_at_each_sign_in_and_not_within_one(bank: Site) -> None:
+    assert bank.browser().authorize(pushed(bank))["code"]
+    browser = bank.browser()
+    assert browser.authorize(pushed(bank))["code"]
+    assert "/consent" in browser.pages
+    browser.pages.clear()
+    assert browser.authorize(pushed(bank))["code"]
+    assert browser.pages == []
+    browser = bank.browser()
+    assert browser.authorize(request_of())["code"]
+    browser.pages.clear()
+    assert browser.authorize(pushed(bank))["code"]
+    assert browser.pages == []  # a sign-in for another app is no sign-in for the bank
 
 
 @line(17)
@@ -495,7 +510,7 @@ def test_a_proof_at_the_push_needs_our_nonce_and_works_once(bank: Site) -> None:
     [
         pytest.param(
             {"code_verifier": ""},
-            "invalid_request",
+            "invalid_grant",
             marks=module(FINAL + "ensure-pkce-code-verifier-required"),
         ),
         pytest.param(

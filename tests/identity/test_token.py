@@ -106,7 +106,7 @@ def test_of_fifty_tries_at_once_exactly_one_gets_tokens(site: Site) -> None:
     [
         ({"code_verifier": "w" * 43}, "invalid_grant"),
         ({"code_verifier": "v" * 42}, "invalid_request"),
-        ({"code_verifier": ""}, "invalid_request"),
+        ({"code_verifier": ""}, "invalid_grant"),
         ({"code_verifier": "é" * 43}, "invalid_request"),
         ({"redirect_uri": REDIRECT + "2"}, "invalid_grant"),
         ({"redirect_uri": ""}, "invalid_grant"),
@@ -147,7 +147,7 @@ def test_a_public_app_proves_itself_by_its_verifier_alone(site: Site) -> None:
     code = code_for(browser, client_id="public")
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT}
     without = browser.http.post("/token", data=form | {"client_id": "public"})
-    assert error_of(without) == (400, "invalid_request")
+    assert error_of(without) == (400, "invalid_grant")
     form |= {"client_id": "public", "code_verifier": VERIFIER}
     assert browser.http.post("/token", data=form).status_code == 200
 

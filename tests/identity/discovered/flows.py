@@ -206,7 +206,6 @@ def userinfo_tells(site: Site, claim: str) -> None:
     assert claim in userinfo(browser, complete(browser, scope=scope))
 
 
-@exercises("verified_claims_supported")
 @exercises("claims_in_verified_claims_supported", "authority")
 @exercises("trust_frameworks_supported", FRAMEWORK)
 def the_authority_is_verified(site: Site, value: Any) -> None:
