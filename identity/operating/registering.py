@@ -17,8 +17,7 @@ from identity.errors import (
 from identity.realm import Realm, Work
 from identity.trail.events import OPERATOR, TOKEN_ADDED, TOKEN_REMOVED
 
-OPEN, BY_TOKEN, CLOSED = "open", "token", "closed"
-WAYS = (OPEN, BY_TOKEN, CLOSED)
+OPEN, BY_TOKEN = "open", "token"  # any other way is closed
 WINDOW_SECONDS = 3600
 TRIES = 300  # from one address in an hour: a test bench registers a new app for each of its tests
 DAY_SECONDS = 24 * 3600

@@ -13,7 +13,6 @@ PASSWORD, CODE, SEVERAL = "pwd", "otp", "mfa"
 KEY, HARDWARE_KEY, SOFTWARE_KEY, PRESENT = "pop", "hwk", "swk", "user"
 OTHER_CHANNEL = "mca"
 PASSWORD_METHODS = (PASSWORD,)
-MFA_METHODS = (PASSWORD, CODE, SEVERAL)
 
 # OpenID Connect Extended Authentication Profile ACR Values §2: a key that a false page cannot use;
 # and one that never leaves its device.

@@ -140,16 +140,6 @@ def looks_like_citizen_number(text: str) -> bool:
     return _CITIZEN.fullmatch(text.strip().upper()) is not None
 
 
-def mask_number(number: str) -> str:
-    """Keep the first and the last four characters of a number, for showing."""
-    return number[:4] + "*" * (len(number) - 8) + number[-4:]
-
-
-def mask_name(name: str) -> str:
-    """Keep the last character of a person's name, for showing to others."""
-    return "*" * (len(name) - 1) + name[-1:]
-
-
 def check_name(name: str) -> str:
     """Check the name of a person or a legal person; return it trimmed.
 

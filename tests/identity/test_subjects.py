@@ -13,8 +13,6 @@ from identity.people.subjects import (
     check_citizen_number,
     check_credit_code,
     looks_like_citizen_number,
-    mask_name,
-    mask_number,
 )
 from tests.identity.world import PUBLISHED
 
@@ -108,11 +106,6 @@ def test_another_form_is_no_citizen_number(number: str) -> None:
 def test_another_form_is_no_credit_code(code: str) -> None:
     with pytest.raises(BadNumber, match="18 characters"):
         check_credit_code(code)
-
-
-def test_masks_keep_the_ends_only() -> None:
-    assert mask_number("11010519491231002X") == "1101**********002X"
-    assert mask_name("演示·李明") == "****明"
 
 
 def test_a_number_typed_at_sign_in_is_told_from_an_account_name() -> None:
