@@ -16,7 +16,7 @@ from identity.people.mandates import MatterName
 from identity.seals import Seals
 from identity.signing.keys import KeyChain, KeyRing
 from identity.store import IdentityStore
-from identity.strangers.fetching import fetch
+from identity.strangers.fetching import Network, Reach, fetch
 from identity.trail.observing import SILENT, Observer
 from identity.upstreams.configured import Upstream
 
@@ -58,6 +58,7 @@ class Realm:
         random: source of random bytes.
         takes_certificates: certificates of connections reach us, and may prove an app.
         client_roots: authorities that may vouch for apps, none if nobody may.
+        app_networks: private networks in which apps may be called.
         keychain: keys that sign tokens, as this process knows them now.
         key_sets: keys that apps publish, as far as they were read.
         observer: counts and logs what happens.
@@ -81,6 +82,7 @@ class Realm:
     random: Callable[[int], bytes] = field(default=os.urandom)
     takes_certificates: bool = False
     client_roots: tuple[Certificate, ...] = ()
+    app_networks: tuple[Network, ...] = ()
     keychain: KeyChain = field(default_factory=KeyChain)
     key_sets: KeySets = field(default_factory=KeySets)
     observer: Observer = SILENT
@@ -113,6 +115,11 @@ class Realm:
         return urlsplit(self.issuer).hostname in LOOPBACK
 
     @property
+    def reach(self) -> Reach:
+        """Where apps may be called."""
+        return Reach(self.is_on_loopback, self.app_networks)
+
+    @property
     def certificate_methods(self) -> tuple[str, ...]:
         """How apps may prove themselves by certificates here (RFC 8705 §2)."""
         if not self.takes_certificates:
@@ -125,7 +132,7 @@ class Realm:
         Raises:
             BadRegistrationRequest: it cannot or must not be read.
         """
-        return fetch(address, loopback=self.is_on_loopback)
+        return fetch(address, self.reach)
 
     def fresh_id(self) -> str:
         """Return a random id of 32 hexadecimal digits."""

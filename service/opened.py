@@ -41,6 +41,7 @@ from service.migrate import migrate
 from service.postgres.asides import Asides
 from service.secrets import derive, read_master
 from service.settings import BadSetting, Settings, bad_master, make_data_folder
+from service.web.proxies import read_networks
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ def _realm(
         observer=metrics,
         takes_certificates=bool(settings.client_certificate_header),
         client_roots=_client_roots(settings),
+        app_networks=read_networks(settings.app_networks),
         upstreams=_upstreams(settings),
         is_leaked=_leaked(settings),
         registration=settings.registration,

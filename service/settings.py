@@ -45,6 +45,7 @@ class Settings:
         require_par: `yes` if every app has to push its authorization requests, else `no`.
         registration: `open` if apps may register themselves, `token` if those may that hold a
             token of `haihe registration-tokens`, else `closed`.
+        app_networks: private networks in which apps may be called, beside public addresses.
         resources: addresses of interfaces beside our own that read our tokens.
         key_rotation_days: age at which a token key gets a successor, 0 for never.
         master_key: file of the master key, None for one in the data folder.
@@ -73,6 +74,7 @@ class Settings:
     trusted_proxies: str = LOCAL
     client_certificate_header: str = ""
     client_certificate_roots: str = ""
+    app_networks: str = ""
     resources: tuple[str, ...] = ()
     key_rotation_days: int = 90
     master_key: Path | None = None
@@ -166,7 +168,7 @@ def _metrics_token(value: str) -> str:
     return value
 
 
-def _trusted_proxies(value: str) -> str:
+def _networks(value: str) -> str:
     try:
         read_networks(value)
     except ValueError:
@@ -231,9 +233,10 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_REQUIRE_PAR": _Rule(_yes_or_no, "no"),
     "HAIHE_LOG": _Rule(_log, "json"),
     "HAIHE_METRICS_TOKEN": _Rule(_metrics_token, "a-long-random-text-of-your-own", secret=True),
-    "HAIHE_TRUSTED_PROXIES": _Rule(_trusted_proxies, "10.0.0.0/24"),
+    "HAIHE_TRUSTED_PROXIES": _Rule(_networks, "10.0.0.0/24"),
     "HAIHE_CLIENT_CERTIFICATE_HEADER": _Rule(_header, "Client-Cert"),
     "HAIHE_CLIENT_CERTIFICATE_ROOTS": _Rule(_file, "authorities.pem"),
+    "HAIHE_APP_NETWORKS": _Rule(_networks, "10.20.0.0/16"),
     "HAIHE_RESOURCES": _Rule(_resources, "https://tax.example.gov/api https://water.example.gov"),
     "HAIHE_KEY_ROTATION_DAYS": _Rule(_days, "90"),
     "HAIHE_MASTER_KEY_FILE": _Rule(_master_key, "/run/secrets/haihe-master.key"),
@@ -273,6 +276,7 @@ def read_settings(environment: Mapping[str, str], port: int = 0) -> Settings:
         trusted_proxies=_read(environment, "HAIHE_TRUSTED_PROXIES", LOCAL),
         client_certificate_header=_read(environment, "HAIHE_CLIENT_CERTIFICATE_HEADER", ""),
         client_certificate_roots=_read(environment, "HAIHE_CLIENT_CERTIFICATE_ROOTS", ""),
+        app_networks=_read(environment, "HAIHE_APP_NETWORKS", ""),
         resources=tuple(_read(environment, "HAIHE_RESOURCES", "").split()),
         key_rotation_days=int(_read(environment, "HAIHE_KEY_ROTATION_DAYS", "90")),
         master_key=Path(master) if master else None,

@@ -65,9 +65,9 @@ def read_changed(realm: Realm, client: Client, changes: Document) -> Client:
         BadRegistrationRequest: it could not be registered so.
     """
     document = {**describe_metadata(client), **changes}
-    own = realm.is_on_loopback
+    reach = realm.reach
     allowance = by_operator(client.owner_id)
-    return read_client(document, client.client_id, allowance, lambda at: fetch(at, loopback=own))
+    return read_client(document, client.client_id, allowance, lambda at: fetch(at, reach))
 
 
 def propose(work: Work, client: Client, act: str, changes: Document, signed_in: SignedIn) -> Change:

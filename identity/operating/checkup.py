@@ -91,7 +91,7 @@ def look_at(realm: Realm, client_id: str) -> Sequence[Finding]:
     Raises:
         NotRegistered: there is no such app.
     """
-    own = realm.is_on_loopback
+    reach = realm.reach
     with realm.reading() as store:
         work = realm.work(store)
         client = find_app(work, client_id)
@@ -103,8 +103,8 @@ def look_at(realm: Realm, client_id: str) -> Sequence[Finding]:
             work.now,
             since,
             last,
-            lambda address: fetch(address, loopback=own),
-            lambda address, message: post(address, message, loopback=own),
+            lambda address: fetch(address, reach),
+            lambda address, message: post(address, message, reach),
         )
     )
 

@@ -66,8 +66,6 @@ def with_keys(realm: Realm, attempt: Callable[[Realm], T]) -> T:
     try:
         return attempt(realm)
     except KeysWanted as wanted:
-        own = realm.is_on_loopback
-        realm.key_sets.read(
-            wanted.address, wanted.seen, lambda at: fetch(at, loopback=own), realm.clock()
-        )
+        reach = realm.reach
+        realm.key_sets.read(wanted.address, wanted.seen, lambda at: fetch(at, reach), realm.clock())
     return attempt(replace(realm, key_sets=realm.key_sets.as_they_are()))

@@ -81,7 +81,7 @@ def _flow_of(realm: Realm, sent: Parameters) -> Flow:
         raise BadAuthorizeRequest(sent.unreadable)
     if sent.get("flow"):
         return open_flow(realm.seals, sent.get("flow"), realm.clock())
-    read = partial(fetch, loopback=realm.is_on_loopback)
+    read = partial(fetch, reach=realm.reach)
     return with_keys(realm, lambda own: arrive(own, sent, read))
 
 

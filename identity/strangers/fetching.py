@@ -1,14 +1,16 @@
 """Calling an address that a stranger named, without being led astray.
 
-The name is resolved once and that very address is used; private networks are out of reach; no
-redirects; little time and few bytes (OWASP, Server-Side Request Forgery Prevention).
+The name is resolved once and that very address is used; private networks are out of reach, but for
+those that an operator names; no redirects; little time and few bytes (OWASP, Server-Side Request
+Forgery Prevention).
 """
 
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -25,23 +27,61 @@ _SHOWN = 200
 _FAILURES = (*FAILURES, OSError, ValueError)
 
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
 class _NotToCall(Exception):
     """An address at which nobody may be called."""
 
 
-def fetch(address: str, *, loopback: bool) -> bytes:
+@dataclass(frozen=True)
+class Reach:
+    """Where apps may be called, beside all public addresses.
+
+    Attributes:
+        loopback: whether this machine itself may be asked, and then with any certificate: so
+            only where we ourselves are only on this machine.
+        networks: private networks in which apps of the operator are.
+    """
+
+    loopback: bool = False
+    networks: tuple[Network, ...] = ()
+
+    def covers(self, address: Address) -> bool:
+        """Tell whether somebody may be called there."""
+        if address.is_loopback:
+            return self.loopback
+        if address.is_global:
+            return True
+        return _is_in(address, self.networks) and not _is_in(address, _NEVER)
+
+
+def _is_in(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+PUBLIC = Reach()
+# Other names of this machine, and what answers without belonging to anybody: even where the
+# operator named a network around them. 169.254.169.254 hands out the secrets of a cloud's machine.
+_NEVER = tuple(
+    ipaddress.ip_network(each)
+    for each in ("0.0.0.0/8", "169.254.0.0/16", "::/128", "fe80::/10", "::ffff:0:0/96")
+)
+
+
+def fetch(address: str, reach: Reach) -> bytes:
     """Read a document.
 
     Args:
         address: where; https.
-        loopback: whether this machine itself may be asked, and then with any certificate: so
-            only where we ourselves are only on this machine.
+        reach: where apps may be called.
 
     Raises:
         BadRegistrationRequest: it cannot or must not be read.
     """
     try:
-        with _call("GET", address, {"Accept": "application/json"}, loopback=loopback) as answer:
+        with _call("GET", address, {"Accept": "application/json"}, reach=reach) as answer:
             return _read(answer)
     except (*_FAILURES, _NotToCall) as error:
         unread = f"{address[:_SHOWN]} could not be read"
@@ -49,13 +89,13 @@ def fetch(address: str, *, loopback: bool) -> bytes:
         raise BadRegistrationRequest(why) from None
 
 
-def post(address: str, message: Message, *, loopback: bool) -> int:
+def post(address: str, message: Message, reach: Reach) -> int:
     """Post a message to an app; return the status it answers. What else it says is not read.
 
     Args:
         address: where to; https, and plain http on this machine alone.
         message: what to post.
-        loopback: as for `fetch`.
+        reach: where apps may be called.
 
     Raises:
         AppUnreachable: it does not answer, or its address is not one to call.
@@ -64,7 +104,7 @@ def post(address: str, message: Message, *, loopback: bool) -> int:
     if message.bearer:
         headers["Authorization"] = f"Bearer {message.bearer}"
     try:
-        with _call("POST", address, headers, message.body, loopback=loopback) as answer:
+        with _call("POST", address, headers, message.body, reach=reach) as answer:
             return answer.status
     except (*_FAILURES, _NotToCall):
         raise AppUnreachable("an app does not answer") from None
@@ -72,7 +112,7 @@ def post(address: str, message: Message, *, loopback: bool) -> int:
 
 @contextmanager
 def _call(
-    method: str, address: str, headers: Mapping[str, str], body: bytes = b"", *, loopback: bool
+    method: str, address: str, headers: Mapping[str, str], body: bytes = b"", *, reach: Reach
 ) -> Iterator[httpcore.Response]:
     """Call an address, at the one place that its name was found to mean.
 
@@ -84,7 +124,7 @@ def _call(
     if not parts.hostname or parts.scheme not in schemes or parts.username:
         raise _NotToCall("an address is https and names a host")
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    target = _resolve(parts.hostname, port, loopback=loopback)
+    target = _resolve(parts.hostname, port, reach)
     own = ipaddress.ip_address(target).is_loopback
     if parts.scheme == "http" and not own:
         raise _NotToCall("plain http leads to this machine alone")
@@ -105,14 +145,13 @@ def _tls(*, own: bool) -> ssl.SSLContext:
     return context
 
 
-def _resolve(host: str, port: int, *, loopback: bool) -> str:
+def _resolve(host: str, port: int, reach: Reach) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise _NotToCall("the name of the host is not known") from None
     target = str(found[0][4][0])
-    address = ipaddress.ip_address(target)
-    if not address.is_global and not (loopback and address.is_loopback):
+    if not reach.covers(ipaddress.ip_address(target)):
         raise _NotToCall("the address of the host is not public")
     return target
 

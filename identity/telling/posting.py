@@ -51,7 +51,7 @@ def _send(realm: Realm, delivery: Delivery) -> int | None:
     try:
         content = json.loads(open_content(realm.seals, delivery))
         message = COMPOSERS[delivery.kind](realm, delivery, content)
-        return post(delivery.address, message, loopback=realm.is_on_loopback)
+        return post(delivery.address, message, realm.reach)
     except (AppUnreachable, NoKeyToEncrypt, SealBroken):
         return None
 

@@ -238,9 +238,9 @@ def _read(realm: Realm, document: Mapping[str, Any], client_id: str, owner_id: s
     if strange:
         known = ", ".join(BY_NAME)
         raise BadRegistrationRequest(f"{', '.join(strange)}: none of {known}")
-    own = realm.is_on_loopback
+    reach = realm.reach
     allowance = by_operator(owner_id)
-    return read_client(dict(document), client_id, allowance, lambda at: fetch(at, loopback=own))
+    return read_client(dict(document), client_id, allowance, lambda at: fetch(at, reach))
 
 
 def _asked(**values: Any) -> dict[str, Any]:

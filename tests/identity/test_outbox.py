@@ -24,7 +24,7 @@ from identity.strangers.deliveries import (
     next_try,
     wait_after,
 )
-from identity.strangers.fetching import SECONDS, post
+from identity.strangers.fetching import PUBLIC, SECONDS, Reach, post
 from identity.telling.outbox import send_later
 from identity.telling.posting import AT_ONCE, send_due
 from tests.identity.receiving import Receiver, receiving
@@ -33,6 +33,7 @@ from tests.tools_found import postgres
 
 SAID = {"bearer": "the app's own token", "body": '{"auth_req_id":"1c266114"}'}
 MESSAGE = Message(b"x", "text/plain")
+HERE = Reach(loopback=True)
 ID = "0" * 32
 
 
@@ -254,14 +255,14 @@ def test_parallel_workers_on_postgresql(tmp_path: Path, app: Receiver) -> None:
 )  # fmt: skip
 def test_line_19_no_message_leaves_for_a_private_address(address: str) -> None:
     with pytest.raises(AppUnreachable):
-        post(address, MESSAGE, loopback=True)
+        post(address, MESSAGE, HERE)
 
 
 @pytest.mark.line(19)
 def test_line_19_this_machine_is_called_only_where_we_are_on_it_alone(app: Receiver) -> None:
-    assert post(app.url, MESSAGE, loopback=True) == 204
+    assert post(app.url, MESSAGE, HERE) == 204
     with pytest.raises(AppUnreachable):
-        post(app.url, MESSAGE, loopback=False)
+        post(app.url, MESSAGE, PUBLIC)
     assert len(app.received) == 1
 
 
@@ -288,5 +289,5 @@ def dripping(first: bytes) -> Iterator[str]:
 def test_an_app_that_answers_drop_by_drop_is_given_up_in_time(first: bytes) -> None:
     start = time.monotonic()
     with dripping(first) as address, pytest.raises(AppUnreachable):
-        post(address, MESSAGE, loopback=True)
+        post(address, MESSAGE, HERE)
     assert time.monotonic() - start < SECONDS + 1

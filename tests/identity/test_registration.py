@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import httpx
@@ -27,7 +28,7 @@ from identity.operating.registering import (
 )
 from identity.operating.registration import register as register_app
 from identity.store.housekeeping import UNUSED_SECONDS
-from identity.strangers.fetching import fetch
+from identity.strangers.fetching import PUBLIC, Reach, fetch
 from tests.identity.browser import Browser, basic
 from tests.identity.conftest import Site
 from tests.identity.signing import JWKS
@@ -256,7 +257,37 @@ def test_no_private_address_is_ever_asked(monkeypatch: pytest.MonkeyPatch, addre
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(BadRegistrationRequest, match="not public"):
-        fetch("https://innocent.example/list", loopback=False)
+        fetch("https://innocent.example/list", PUBLIC)
+
+
+@pytest.mark.line(19)
+@pytest.mark.parametrize(
+    ("address", "is_covered"),
+    [
+        ("10.20.0.0", True),
+        ("10.20.255.255", True),
+        ("10.19.255.255", False),
+        ("10.21.0.0", False),
+        ("fd00:20::1", True),
+        ("fd00:21::1", False),
+        ("93.184.216.34", True),
+        ("127.0.0.1", False),
+        ("::1", False),
+    ],
+)
+def test_a_private_network_is_reached_once_it_is_named(address: str, *, is_covered: bool) -> None:
+    reach = Reach(networks=(ip_network("10.20.0.0/16"), ip_network("fd00:20::/32")))
+    assert reach.covers(ip_address(address)) == is_covered
+
+
+@pytest.mark.line(19)
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "::1", "0.0.0.0", "::", "169.254.169.254", "fe80::1", "::ffff:127.0.0.1"],
+)
+def test_no_named_network_leads_to_this_machine_or_to_its_cloud(address: str) -> None:
+    everything = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+    assert not Reach(networks=everything).covers(ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -264,7 +295,7 @@ def test_no_private_address_is_ever_asked(monkeypatch: pytest.MonkeyPatch, addre
 )
 def test_only_https_is_read(address: str) -> None:
     with pytest.raises(BadRegistrationRequest, match="https"):
-        fetch(address, loopback=True)
+        fetch(address, Reach(loopback=True))
 
 
 def own_headers(app: Registered) -> dict[str, str]:

@@ -46,14 +46,14 @@ class NewPage(ManagingPage):
         kind = form.get("kind", "")
         if kind not in KINDS:
             return see_other(self.path)
-        own = self._realm.is_on_loopback
+        reach = self._realm.reach
         try:
             allowance = by_operator(check_manages(who))
             client = read_client(
                 forms.new_document(form, kind, who.powers),
                 self._realm.fresh_id(),
                 allowance,
-                lambda address: fetch(address, loopback=own),
+                lambda address: fetch(address, reach),
             )
         except BadRegistrationRequest as error:
             return self._ask(request, who, kind, forms.typed(form), error)
