@@ -15,7 +15,7 @@ WEB_SECRET = "demo-web-secret-not-for-production"  # noqa: S105
 WEB_REDIRECT = "http://127.0.0.1:4999/cb"
 WEB_LOGOUT = "http://127.0.0.1:4999/"
 WEB_SCOPES = (
-    "openid profile legal_person offline_access "
+    "openid profile legal_person mandate offline_access "
     "licence.read licence.show licence.issue licence.verify ledger.read"
 )
 SERVICE_CLIENT = "demo-service"
