@@ -23,7 +23,8 @@ class MandateRefused(IdentityError):
     """A mandate that may not be granted or signed so.
 
     Attributes:
-        field: what is wrong: `person`, `own`, `role`, `powers`, `matters`, `days` or `signed`.
+        field: what is wrong: `person`, `own`, `role`, `powers`, `matters`, `days`, `signed`,
+            `held` or `granter`.
     """
 
     def __init__(self, field: str) -> None:

@@ -14,14 +14,14 @@ from service.database import Database
 SCRIPTS = Path(__file__).with_name("migrations")
 
 
-def migrate(database: Database) -> None:
+def migrate(database: Database, revision: str = "head") -> None:
     """Upgrade to the newest revision; a database that is there already costs one read."""
     config = _config()
     with database.writing() as connection:
         if is_newest(connection):
             return
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def is_newest(connection: Connection) -> bool:

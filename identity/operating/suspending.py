@@ -58,44 +58,54 @@ def set_password(work: Work, account: str, password_hash: str) -> Person:
 
 
 def suspend_mandate(work: Work, mandate_id: str) -> Mandate:
-    """Let a mandate rest; it allows nothing until it is resumed.
+    """Hold a mandate back; it allows nothing until the city lets it go.
+
+    Its legal person has no say in that, and whether it rests by their own word is another matter.
 
     Raises:
-        NotRegistered: there is no such mandate in force.
+        NotRegistered: there is no such mandate in force, or it is held back already.
     """
     note(work, MANDATE_SUSPENDED, OPERATOR, detail=mandate_id)
-    return work.store.mandates.suspend(mandate_id, work.now)
+    return work.store.mandates.hold_back(mandate_id, work.now)
 
 
 def resume_mandate(work: Work, mandate_id: str) -> Mandate:
-    """Let a suspended mandate hold again.
+    """Let a mandate go that the city holds back; else one that rests by its legal person's word.
 
     Raises:
         NotRegistered: there is no such mandate that rests.
     """
     note(work, MANDATE_RESUMED, OPERATOR, detail=mandate_id)
-    return work.store.mandates.resume(mandate_id)
+    mandates = work.store.mandates
+    if not mandates.let_go(mandate_id):
+        return mandates.resume(mandate_id)
+    mandate = mandates.find(mandate_id)
+    if mandate is None:
+        raise NotRegistered("no such mandate")
+    return mandate
 
 
 def suspend_legal_person(work: Work, code: str) -> int:
-    """Let all mandates of a legal person rest; return how many.
+    """Hold all mandates of a legal person back; return how many.
 
     Raises:
         NotRegistered: there is no such legal person.
     """
     held = work.store.mandates.standing(find_legal_person(work, code).legal_person_id, work.now)
     return len(
-        [suspend_mandate(work, each.mandate_id) for each in held if each.suspended_at is None]
+        [suspend_mandate(work, each.mandate_id) for each in held if each.held_back_at is None]
     )
 
 
 def resume_legal_person(work: Work, code: str) -> int:
-    """Let all mandates of a legal person that rest hold again; return how many.
+    """Let all mandates of a legal person go that the city holds back; return how many.
+
+    What the legal person suspended itself goes on resting.
 
     Raises:
         NotRegistered: there is no such legal person.
     """
     held = work.store.mandates.standing(find_legal_person(work, code).legal_person_id, work.now)
     return len(
-        [resume_mandate(work, each.mandate_id) for each in held if each.suspended_at is not None]
+        [resume_mandate(work, each.mandate_id) for each in held if each.held_back_at is not None]
     )

@@ -20,7 +20,7 @@ from identity.pages.words import POWER_WORDS, ROLE_WORDS
 from identity.people.mandates import Mandate
 from identity.people.subjects import Party
 from identity.realm import Realm, Work
-from identity.standing import granting
+from identity.standing import cosigning, granting
 from identity.standing.acting import SignedIn
 from identity.standing.granting import APPOINTS, USUAL_DAYS, Offer
 
@@ -161,7 +161,7 @@ def _(text: str) -> str:
 
 
 def _sign(work: Work, signed_in: SignedIn, mandate_id: str) -> None:
-    granting.sign(work, signed_in, mandate_id)
+    cosigning.sign(work, signed_in, mandate_id)
 
 
 def _suspend(work: Work, signed_in: SignedIn, mandate_id: str) -> None:
@@ -169,7 +169,7 @@ def _suspend(work: Work, signed_in: SignedIn, mandate_id: str) -> None:
 
 
 def _resume(work: Work, signed_in: SignedIn, mandate_id: str) -> None:
-    granting.resume(work, signed_in, mandate_id)
+    cosigning.resume(work, signed_in, mandate_id)
 
 
 def _revoke(work: Work, signed_in: SignedIn, mandate_id: str) -> None:
@@ -191,7 +191,7 @@ DONE: Mapping[str, str] = {
     GRANT: _("已经授权。需要两人签署的，另一人签署后生效。"),
     "sign": _("已经签署，授权生效。"),
     "suspend": _("授权已经暂停，从现在起不能使用。"),
-    "resume": _("授权已经恢复。"),
+    "resume": _("授权已经恢复。需要两人签署的，另一人签署后生效。"),
     "revoke": _("授权已经撤销，从现在起不能使用。"),
     "give-up": _("您已经放弃这项授权。"),
 }
@@ -204,4 +204,6 @@ REFUSED: Mapping[str, str] = {
     "matters": _("请至少选择一个事项，并且不超过您自己的事项。"),
     "days": _("请填写 1 到 1098 之间的天数。"),
     "signed": _("您已经签署过这项授权。"),
+    "held": _("这项授权由登记机关暂停，只有登记机关可以恢复。"),
+    "granter": _("先签署的人现在已经不能给出这项授权。请撤销后重新授权。"),
 }

@@ -48,6 +48,8 @@ class Mandate:
         signatures_missing: how many more people have to sign it before it holds.
         suspended_at: when it was suspended, None if it is not.
         joint: who holds it may grant mandates only together with somebody else.
+        held_back_at: when the city held it back, None if it does not. Only the city lets it go;
+            `suspended_at` is the legal person's own word, and both have to be None.
     """
 
     mandate_id: str
@@ -64,10 +66,12 @@ class Mandate:
     signatures_missing: int = 0
     suspended_at: int | None = None
     joint: bool = False
+    held_back_at: int | None = None
 
     def is_live(self, now: int) -> bool:
         """Tell whether it holds at `now`."""
-        if self.revoked_at is not None or self.suspended_at is not None:
+        stopped = (self.revoked_at, self.suspended_at, self.held_back_at)
+        if any(at is not None for at in stopped):
             return False
         if self.signatures_missing or now < self.valid_from:
             return False
@@ -76,6 +80,19 @@ class Mandate:
     def covers(self, matter: str) -> bool:
         """Tell whether it holds for a matter; for every matter it may be, with an empty name."""
         return not self.matters or not matter or matter in self.matters
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One person's word that a mandate shall hold.
+
+    Attributes:
+        person_id: who signed.
+        under: the mandate of their own that lets them.
+    """
+
+    person_id: str
+    under: str
 
 
 def check_mandate(

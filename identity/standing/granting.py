@@ -1,35 +1,31 @@
 """Mandates as people grant them: who may give what to whom, alone or together.
 
 A legal representative appoints administrators, both appoint agents, clerks and auditors. Nobody
-gives more than they hold, nobody grants to or signs for themself, and a mandate that needs two
-signatures holds only when two people other than its holder have given them.
+gives more than they hold, nobody grants to themself, and what the city holds back is not granted
+anew. Who may grant only together with somebody else gives the first of two signatures
+(`standing.cosigning`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from identity.errors import BadRegistration, MandateMissing, MandateRefused, NotRegistered
+from identity.errors import MandateMissing, MandateRefused, NotRegistered
 from identity.noting import note
-from identity.people.mandates import APPS, LICENCES, MANDATES, Mandate
+from identity.people.mandates import MANDATES, Mandate, Signature
 from identity.people.subjects import Person, spell_account
 from identity.realm import Work
 from identity.standing.acting import SignedIn
 from identity.trail.events import (
     MANDATE_ADDED,
     MANDATE_GIVEN_UP,
-    MANDATE_RESUMED,
     MANDATE_REVOKED,
-    MANDATE_SIGNED,
     MANDATE_SUSPENDED,
-    OPERATOR,
-    REPRESENTATIVE_CHANGED,
 )
 
 USUAL_DAYS = 30
 MOST_DAYS = 3 * 366
 DAY = 24 * 3600
 REPRESENTATIVE = "legal_representative"
-USUAL_POWERS = frozenset({LICENCES, MANDATES, APPS})  # of a first representative
 # What each role may appoint. A legal representative comes from the register alone.
 APPOINTS: Mapping[str, frozenset[str]] = {
     REPRESENTATIVE: frozenset({"administrator", "agent", "clerk", "auditor"}),
@@ -91,6 +87,7 @@ def grant(work: Work, signed_in: SignedIn, offer: Offer) -> Mandate:
     holder = _find_holder(work, offer)
     if holder.person_id == signed_in.person.person_id:
         raise MandateRefused("own")
+    _check_not_held_back(work, holder, own.legal_person_id)
     ends = work.now + offer.days * DAY
     mandate = Mandate(
         mandate_id=work.realm.fresh_id(),
@@ -106,6 +103,7 @@ def grant(work: Work, signed_in: SignedIn, offer: Offer) -> Mandate:
         signatures_missing=1 if offer.joint or own.joint else 0,
     )
     work.store.mandates.add(mandate)
+    work.store.mandates.add_signature(mandate.mandate_id, signature_of(own), work.now)
     note(work, MANDATE_ADDED, signed_in.who, detail=mandate.mandate_id)
     return mandate
 
@@ -137,36 +135,23 @@ def _find_holder(work: Work, offer: Offer) -> Person:
     return found[0]
 
 
-def sign(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
-    """Give the second signature.
+def _check_not_held_back(work: Work, holder: Person, legal_person_id: str) -> None:
+    """Check that the city holds back nothing that this legal person gave them.
+
+    Else the same powers, granted anew, would undo what only the city may undo.
 
     Raises:
-        MandateMissing: the signer may grant nothing.
-        MandateRefused: the mandate is their own, they granted it, or signed before, or it gives
-            more than they hold.
-        NotRegistered: no such mandate waits for a signature.
+        MandateRefused: it does.
     """
-    own, mandate = _in_reach(work, signed_in, mandate_id)
-    signer = signed_in.person.person_id
-    if signer in {mandate.person_id, mandate.granted_by}:
-        raise MandateRefused("own")
-    _check_within(own, mandate)
-    if not work.store.mandates.sign(mandate_id, signer, work.now):
-        raise MandateRefused("signed")
-    note(work, MANDATE_SIGNED, signed_in.who, detail=mandate_id)
-    return mandate
+    for mandate in work.store.mandates.of_person(holder.person_id, legal_person_id):
+        runs = mandate.valid_to is None or work.now < mandate.valid_to
+        if mandate.held_back_at is not None and runs:
+            raise MandateRefused("held")
 
 
-def _check_within(own: Mandate, mandate: Mandate) -> None:
-    """Check that a mandate gives nothing that who makes it hold does not hold.
-
-    Raises:
-        MandateRefused: its reason names the field.
-    """
-    if not mandate.powers <= own.powers:
-        raise MandateRefused("powers")
-    if own.matters and not (mandate.matters and mandate.matters <= own.matters):
-        raise MandateRefused("matters")
+def signature_of(own: Mandate) -> Signature:
+    """Return the signature of who holds a mandate that lets them sign."""
+    return Signature(own.person_id, own.mandate_id)
 
 
 def withdraw(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
@@ -176,7 +161,7 @@ def withdraw(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
         MandateMissing: the person may not manage mandates.
         NotRegistered: there is no such mandate of theirs to manage.
     """
-    _in_reach(work, signed_in, mandate_id)
+    in_reach(work, signed_in, mandate_id)
     note(work, MANDATE_REVOKED, signed_in.who, detail=mandate_id)
     return work.store.mandates.revoke(mandate_id, work.now)
 
@@ -188,25 +173,9 @@ def suspend(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
         MandateMissing: the person may not manage mandates.
         NotRegistered: there is no such mandate of theirs to manage.
     """
-    _in_reach(work, signed_in, mandate_id)
+    in_reach(work, signed_in, mandate_id)
     note(work, MANDATE_SUSPENDED, signed_in.who, detail=mandate_id)
     return work.store.mandates.suspend(mandate_id, work.now)
-
-
-def resume(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
-    """Let a mandate hold again: also one that rests because its granter left office.
-
-    Raises:
-        MandateMissing: the person may not manage mandates.
-        MandateRefused: it is their own, or gives more than they hold.
-        NotRegistered: there is no such mandate of theirs to manage.
-    """
-    own, mandate = _in_reach(work, signed_in, mandate_id)
-    if mandate.person_id == signed_in.person.person_id:
-        raise MandateRefused("own")
-    _check_within(own, mandate)
-    note(work, MANDATE_RESUMED, signed_in.who, detail=mandate_id)
-    return work.store.mandates.resume(mandate_id)
 
 
 def give_up(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
@@ -223,8 +192,13 @@ def give_up(work: Work, signed_in: SignedIn, mandate_id: str) -> Mandate:
     return work.store.mandates.revoke(mandate_id, work.now)
 
 
-def _in_reach(work: Work, signed_in: SignedIn, mandate_id: str) -> tuple[Mandate, Mandate]:
-    """Return the manager's own mandate and the one they want to manage."""
+def in_reach(work: Work, signed_in: SignedIn, mandate_id: str) -> tuple[Mandate, Mandate]:
+    """Return the manager's own mandate and the one they want to manage.
+
+    Raises:
+        MandateMissing: the person may not manage mandates.
+        NotRegistered: there is no such mandate of theirs to manage.
+    """
     own = held_for_granting(work, signed_in)
     mandate = work.store.mandates.find(mandate_id) if mandate_id.isalnum() else None
     if mandate is None or mandate.legal_person_id != own.legal_person_id:
@@ -232,46 +206,3 @@ def _in_reach(work: Work, signed_in: SignedIn, mandate_id: str) -> tuple[Mandate
     if mandate.role not in APPOINTS[own.role]:
         raise NotRegistered("no such mandate that you may manage")
     return own, mandate
-
-
-def change_representative(work: Work, code: str, account: str) -> tuple[Mandate, int]:
-    """Follow the register to a new legal representative.
-
-    The mandates of the old one end, and all that was granted under them rests until somebody in
-    office resumes it.
-
-    Returns:
-        The new representative's mandate, and how many mandates rest.
-
-    Raises:
-        NotRegistered: the legal person or the person does not exist.
-        BadRegistration: this person is in office already.
-    """
-    store = work.store
-    body = store.people.find_legal_person(code=code)
-    found = store.people.find_account(spell_account(account))
-    if body is None or found is None:
-        raise NotRegistered("no such legal person or no such account")
-    old = [
-        mandate
-        for mandate in store.mandates.standing(body.legal_person_id, work.now)
-        if mandate.role == REPRESENTATIVE
-    ]
-    if found[0].person_id in {mandate.person_id for mandate in old}:
-        raise BadRegistration("this person is the legal representative already")
-    powers = USUAL_POWERS.union(*(mandate.powers for mandate in old))
-    resting = 0
-    for mandate in old:
-        store.mandates.revoke(mandate.mandate_id, work.now)
-        resting += store.mandates.suspend_derived(mandate.mandate_id, work.now)
-    new = Mandate(
-        mandate_id=work.realm.fresh_id(),
-        person_id=found[0].person_id,
-        legal_person_id=body.legal_person_id,
-        role=REPRESENTATIVE,
-        powers=powers,
-        valid_from=work.now,
-    )
-    store.mandates.add(new)
-    note(work, REPRESENTATIVE_CHANGED, OPERATOR, detail=new.mandate_id)
-    return new, resting

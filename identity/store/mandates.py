@@ -9,6 +9,7 @@ from sqlalchemy import (
     Row,
     Update,
     bindparam,
+    delete,
     insert,
     or_,
     select,
@@ -17,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from identity.errors import NotRegistered
-from identity.people.mandates import Mandate
+from identity.people.mandates import Mandate, Signature
 from identity.people.subjects import LegalPerson
 from identity.store.dialects import insert_once, lasting
 from identity.store.people import LEGAL_PERSON
@@ -117,14 +118,54 @@ class MandateStore:
         rests = update(mandates).where(mandates.c.suspended_at.is_not(None))
         return self._change(mandate_id, rests.values(suspended_at=None), "resumed")
 
-    def sign(self, mandate_id: str, person_id: str, now: int) -> bool:
+    def resume_in_part(self, mandate_id: str, signature: Signature, now: int) -> Mandate:
+        """Let a suspended mandate hold again as soon as a second person signs it.
+
+        Raises:
+            NotRegistered: there is no such mandate that is suspended.
+        """
+        rests = update(mandates).where(mandates.c.suspended_at.is_not(None))
+        waits = rests.values(suspended_at=None, signatures_missing=1)
+        mandate = self._change(mandate_id, waits, "resumed")
+        of_it = mandate_signatures.c.mandate_id == mandate_id
+        self._connection.execute(delete(mandate_signatures).where(of_it))
+        self.add_signature(mandate_id, signature, now)
+        return mandate
+
+    def hold_back(self, mandate_id: str, now: int) -> Mandate:
+        """Let a mandate rest at the city's word, whatever its legal person says.
+
+        Raises:
+            NotRegistered: there is no such mandate in force that is not held back.
+        """
+        free = update(mandates).where(mandates.c.held_back_at.is_(None))
+        return self._change(mandate_id, free.values(held_back_at=now), "held back")
+
+    def let_go(self, mandate_id: str) -> bool:
+        """Take the city's word back, also from a mandate that is over; false if there was none."""
+        held = update(mandates).where(
+            mandates.c.mandate_id == mandate_id, mandates.c.held_back_at.is_not(None)
+        )
+        return self._connection.execute(held.values(held_back_at=None)).rowcount == 1
+
+    def add_signature(self, mandate_id: str, signature: Signature, now: int) -> bool:
+        """Add one person's signature; false if they signed before."""
+        values = {**vars(signature), "mandate_id": mandate_id, "signed_at": now}
+        return insert_once(self._connection, mandate_signatures, **values)
+
+    def signatures(self, mandate_id: str) -> Sequence[Signature]:
+        """List who signed a mandate."""
+        columns = mandate_signatures.c
+        statement = select(columns.person_id, columns.under).where(columns.mandate_id == mandate_id)
+        return [Signature(*row) for row in self._connection.execute(statement)]
+
+    def sign(self, mandate_id: str, signature: Signature, now: int) -> bool:
         """Count one person's signature; false if they signed before.
 
         Raises:
             NotRegistered: there is no such mandate that waits for a signature.
         """
-        signature = {"mandate_id": mandate_id, "person_id": person_id, "signed_at": now}
-        if not insert_once(self._connection, mandate_signatures, **signature):
+        if not self.add_signature(mandate_id, signature, now):
             return False
         waits = update(mandates).where(mandates.c.signatures_missing > 0)
         fewer = waits.values(signatures_missing=mandates.c.signatures_missing - 1)

@@ -58,6 +58,7 @@ mandates = Table(
     Column("signatures_missing", Integer, nullable=False, server_default="0"),
     Column("suspended_at", BigInteger),
     Column("joint", Boolean, nullable=False, server_default=false()),
+    Column("held_back_at", BigInteger),
     Index("mandates_by_person", "person_id", "legal_person_id"),
     Index("mandates_by_legal_person", "legal_person_id", "valid_from"),
 )
@@ -68,6 +69,7 @@ mandate_signatures = Table(
     Column("mandate_id", Text, ForeignKey("mandates.mandate_id"), primary_key=True),
     Column("person_id", Text, ForeignKey("people.person_id"), primary_key=True),
     Column("signed_at", BigInteger, nullable=False),
+    Column("under", Text, nullable=False, server_default=""),
 )
 
 clients = Table(

@@ -9,7 +9,7 @@ from certificates.catalogue import find_type
 from certificates.licences import Authority
 from certificates.store import CertificateStore
 from identity.operating import registry, suspending
-from identity.standing.granting import change_representative
+from identity.operating.representatives import change_representative
 from service.importing.legal_persons import COLUMNS, import_legal_persons
 from service.registers.bringing import bring
 from service.registers.people import Report
@@ -51,7 +51,7 @@ def legal_persons(open_service: Open) -> typer.Typer:
 
     @commands.command("resume")
     def resume(code: str) -> None:
-        """Let all mandates of a legal person that rest hold again."""
+        """Let all mandates of a legal person go that the city holds back."""
         realm = open_service().realm
         with refusing(), realm.writing() as store:
             count = suspending.resume_legal_person(realm.work(store), code)

@@ -98,5 +98,6 @@ def _add_states(commands: typer.Typer, open_service: Open) -> None:
         """Let a suspended mandate hold again."""
         realm = open_service().realm
         with refusing(), realm.writing() as store:
-            suspending.resume_mandate(realm.work(store), mandate_id)
-        say("holds again")
+            work = realm.work(store)
+            holds = suspending.resume_mandate(work, mandate_id).is_live(work.now)
+        say("holds again" if holds else "the city holds it back no more; it does not hold yet")

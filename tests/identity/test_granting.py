@@ -10,17 +10,16 @@ import pytest
 
 from identity.errors import BadRegistration, MandateMissing, MandateRefused, NotRegistered
 from identity.operating.registry import add_mandate, add_person
+from identity.operating.representatives import change_representative
 from identity.people.mandates import Mandate
 from identity.people.sessions import cookie_name
 from identity.standing.acting import SignedIn, powers_for
+from identity.standing.cosigning import resume, sign
 from identity.standing.granting import (
     Offer,
-    change_representative,
     check_offer,
     give_up,
     grant,
-    resume,
-    sign,
     suspend,
     withdraw,
 )
