@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench tools contracts texts clean
+.PHONY: run test check bench bench-peer tools contracts texts clean
 
 run: $(STAMP)
 	@HAIHE_REGISTRATION=$${HAIHE_REGISTRATION:-open} $(BIN)/haihe serve --demo
@@ -23,6 +23,10 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.benchmarks
+
+# Beside node-oidc-provider, which npm installs into build/peer; needs PostgreSQL and Node.js.
+bench-peer: $(STAMP) tools
+	@$(BIN)/python -m tests.benchmarks.peer $(ARGS)
 
 # Chromium, PostgreSQL, Node.js packages and fonts: installed where this machine lets us.
 tools: $(STAMP)

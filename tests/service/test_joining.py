@@ -63,6 +63,19 @@ def test_each_turn_has_its_own() -> None:
     assert asyncio.run(run()) == [b"one", b"two"]
 
 
+def test_each_turn_counts_anew() -> None:
+    async def run() -> list[bytes | str]:
+        wire = Wire()
+        joined = Joined(wire, asyncio.get_running_loop())
+        for _ in range(3):
+            joined.write(b"x" * (MOST_BYTES // 2))
+            joined.write(b"y")
+            await asyncio.sleep(0)
+        return wire.done
+
+    assert asyncio.run(run()) == [b"x" * (MOST_BYTES // 2) + b"y"] * 3
+
+
 def test_what_was_written_leaves_before_the_line_is_closed() -> None:
     def act(joined: Joined, _: Wire) -> None:
         joined.write(b"last words")
