@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= 0
 STAMP := $(VENV)/.installed
 
 .PHONY: run test check bench bench-peer tools contracts texts clean
@@ -11,8 +12,9 @@ STAMP := $(VENV)/.installed
 run: $(STAMP)
 	@HAIHE_REGISTRATION=$${HAIHE_REGISTRATION:-open} $(BIN)/haihe serve --demo
 
+# JOBS=2 runs two files of tests at a time.
 test: $(STAMP) tools
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -80,7 +80,7 @@ def test_a_key_meant_for_encryption_comes_first() -> None:
         '{"keys": 1}',
         text(SIGNING),
         text(RSA),
-        text(OKPKey.generate_key("Ed25519")),
+        pytest.param(text(OKPKey.generate_key("Ed25519")), id="Ed25519"),
         json.dumps({"keys": [{**EC.as_dict(private=False), "alg": "ECDH-ES+A256KW"}]}),
         json.dumps({"keys": [EC.as_dict(private=True)]}),
         json.dumps({"keys": [{**EC.as_dict(private=False), "x": "AAAA"}]}),
