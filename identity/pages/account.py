@@ -44,6 +44,7 @@ class AccountPage:
             "this_session": signed_in.session.session_id,
             "scopes": CONSENTED,
             "methods": METHOD_WORDS,
+            "upstreams": self._realm.upstreams,
             "done": DONE.get(request.query_params.get("done", "")),
         }
         return self._frame.render(request, "identity/account.html", context)

@@ -50,7 +50,11 @@ class Manager:
         """Send the form of a page; `at` is the page if it is not the address itself."""
         page = self.get(at or path)
         form = next(form for form in read_forms(page.text) if form.action.split("#")[0] == path)
-        hidden = {name: form.fields[name] for name in ("csrf", "kind") if name in form.fields}
+        hidden = {
+            name: form.fields[name]
+            for name in ("csrf", "kind", "drafted_for")
+            if name in form.fields
+        }
         return self.http.post(path, data={**hidden, **fields})
 
 
@@ -177,6 +181,20 @@ def test_a_new_app_is_asked_only_what_its_kind_needs(
         assert made.has_secret(secret, office.world.clock.now)
         assert secret not in who.get(f"/apps/{client_id}").text
     assert trail(office, client_id) == [events.APP_ADDED]
+
+
+def test_an_app_is_registered_only_for_whom_the_form_was_shown(office: Site) -> None:
+    who = manager(office, "reader")
+    page = who.get("/apps/new?kind=public")
+    form = next(form for form in read_forms(page.text) if form.action == "/apps/new")
+    other = manager(office, "reader", OTHER_COMPANY_CODE)  # what another window did
+    shown = read_forms(other.get("/apps/new?kind=public").text)
+    csrf = next(each.fields["csrf"] for each in shown if each.action == "/apps/new")
+    fields = {**form.fields, "csrf": csrf, "client_name": "演示·商店", "redirect_uris": CALLBACK}
+    refused = other.http.post("/apps/new", data=fields)
+    assert refused.status_code == 400
+    assert "您在别的窗口换了身份" in refused.text
+    assert 'value="演示·商店"' in refused.text
 
 
 @pytest.mark.line(50)

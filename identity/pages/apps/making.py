@@ -23,7 +23,7 @@ from identity.operating.changing import (
 from identity.pages.apps import forms
 from identity.pages.apps.base import ManagingPage
 from identity.pages.apps.words import KIND_HINTS, KIND_WORDS, PROFILE_HINTS, PROFILE_WORDS
-from identity.pages.frame import BAD_REQUEST, Form, see_other
+from identity.pages.frame import BAD_REQUEST, Form, is_drafted_for, see_other
 from identity.standing.acting import SignedIn
 from identity.strangers.fetching import fetch
 
@@ -46,6 +46,8 @@ class NewPage(ManagingPage):
         kind = form.get("kind", "")
         if kind not in KINDS:
             return see_other(self.path)
+        if who.party is None or not is_drafted_for(form, who.party):
+            return self._ask(request, who, kind, forms.typed(form), switched=True)
         reach = self._realm.reach
         try:
             allowance = by_operator(check_manages(who))
@@ -69,10 +71,13 @@ class NewPage(ManagingPage):
         kind: str,
         values: dict[str, Any],
         error: BadRegistrationRequest | None = None,
+        *,
+        switched: bool = False,
     ) -> Response:
         scopes = forms.scopes_for(kind, who.powers)
         context = {**form_context(kind, scopes, values, error), "app": None, "action": self.path}
-        status = BAD_REQUEST if error else 200
+        context |= {"party": who.party, "switched": switched}
+        status = BAD_REQUEST if error or switched else 200
         return self._frame.render(request, "identity/app-form.html", context, status)
 
 
@@ -140,4 +145,5 @@ def form_context(
         "error": str(error) if error else "",
         "wrong": forms.field_of(error) if error else "",
         "sensitive": False,
+        "switched": False,
     }
