@@ -78,7 +78,10 @@ _GOOD: Mapping[CheckCode, Sentence] = {
     "recorded": Sentence("与签发存证一致", "It agrees with the record of its issue"),
 }
 _CODES = tuple(_GOOD)
-_UNJUDGED = Sentence("前面的检查未通过，无法判断", "Cannot be judged, as a check before it failed")
+_UNJUDGED = Sentence(
+    "缺少判断依据，或者前面的检查未通过，无法判断",
+    "Cannot be judged: something is not there, or a check before it failed",
+)
 _OPEN: Mapping[CheckCode, Sentence] = {
     "agreement": Sentence(
         "没有出示带摘要的文件，没有可以比对的，此项不适用",

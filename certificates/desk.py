@@ -7,13 +7,14 @@ from typing import Protocol
 
 from certificates.catalogue import CATALOGUE, LicenceType
 from certificates.contents import type_of_code
-from certificates.downloading import Downloaded, PaperTools, download, find_open
+from certificates.downloading import Downloaded, PaperTools, find_open, find_or_make, hand_out
 from certificates.formats.credential import Random
 from certificates.issuing import Changed, FindSigner, Issued, IssueTools, change_state, issue
 from certificates.licences import Licence
 from certificates.lifecycle import State
 from certificates.papers import offline
 from certificates.presenting import Shown, find_own, show
+from certificates.purposes import check_purpose
 from certificates.recording import Actor, AppendRecord, FindIssue, require_power
 from certificates.requests import FindHolder, IssueRequest
 from certificates.status import StatusLists
@@ -133,10 +134,13 @@ class Desk:
             return find_open(store, identifier, actor)
 
     def download(self, identifier: str, purpose: str, actor: Actor) -> Downloaded:
-        """Hand out a licence on paper, see `downloading.download`."""
+        """Hand out a licence on paper, see `downloading`."""
+        check_purpose(purpose)
+        tools = PaperTools(self.drawer, self.find_signer)
+        with self.reading() as store:
+            paper = find_or_make(store, identifier, actor, tools, self.clock())
         with self.writing() as work:
-            tools = PaperTools(self.drawer, self.find_signer, work.append)
-            return download(work.store, identifier, purpose, actor, tools, self.clock())
+            return hand_out(work.store, paper, purpose, actor, work.append)
 
     def offline_code(self, identifier: str, actor: Actor) -> str:
         """The offline code of a licence, for its holder or the department that issued it."""

@@ -1,6 +1,7 @@
 """Handing out a licence on paper: drawn and signed when first asked for, the same file ever after.
 
-Statements: find the licence, find the file, append; the first time one more, which keeps it.
+It is made between two transactions: drawing takes milliseconds, in which nobody shall wait. Of any
+number that are made at the same moment one is kept, and everybody gets that.
 """
 
 from collections.abc import Callable
@@ -28,7 +29,6 @@ class PaperTools:
 
     draw: Draw
     find_signer: Callable[[str, str], Signing]
-    append: AppendRecord
 
 
 @dataclass(frozen=True)
@@ -39,27 +39,32 @@ class Downloaded:
     record: str
 
 
-def download(
-    store: CertificateStore,
-    identifier: str,
-    purpose: str,
-    actor: Actor,
-    tools: PaperTools,
-    now: int,
-) -> Downloaded:
-    """Hand out a licence on paper, to its holder or the department that issued it.
+def find_or_make(
+    store: CertificateStore, identifier: str, actor: Actor, tools: PaperTools, now: int
+) -> KeptPaper:
+    """Find the paper of a licence, or make it; nothing is kept yet.
 
     Raises:
-        UnknownLicence: there is none, or the actor may not know of it.
-        PurposeRefused: the purpose is missing or too long.
+        UnknownLicence: there is no such licence, or the actor may not know of it.
         GlyphMissing, PaperUnavailable: it cannot be drawn here.
     """
-    purpose = check_purpose(purpose)
     licence = find_open(store, identifier, actor)
-    kept = store.papers.find(identifier)
-    if kept is None:
-        kept = store.papers.keep(make_paper(licence, tools, now))
-    return Downloaded(kept.pdf, tools.append(_use(licence, kept, purpose, actor)))
+    return store.papers.find(identifier) or make_paper(licence, tools, now)
+
+
+def hand_out(
+    store: CertificateStore, paper: KeptPaper, purpose: str, actor: Actor, append: AppendRecord
+) -> Downloaded:
+    """Keep a paper, unless another was kept meanwhile, and hand out the one that is kept.
+
+    Raises:
+        UnknownLicence: there is no such licence, or the actor may not know of it.
+        PurposeRefused: the purpose is missing or too long.
+    """
+    purpose = check_purpose(purpose)
+    licence = find_open(store, paper.identifier, actor)
+    kept = store.papers.keep(paper)
+    return Downloaded(kept.pdf, append(_use(licence, kept, purpose, actor)))
 
 
 def make_paper(licence: Licence, tools: PaperTools, now: int) -> KeptPaper:

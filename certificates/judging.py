@@ -99,6 +99,38 @@ def check_all(
     }
 
 
+def check_presented(faces: Faces, root: bytes, now: int) -> dict[CheckCode, str]:
+    """Answer what can be answered of faces alone, without register and ledger.
+
+    An offline code by itself has no certificate: it needs another face beside it.
+    """
+    case = Case(faces.form, None, faces.reading, faces)
+    signatures = case.signatures
+    leaves = [_find_leaf(each.chain, root) for each in signatures]
+    none = NOT_APPLICABLE
+    return {
+        "form": case.form,
+        "signature": _check_signatures(case, signatures, leaves),
+        "chain": _check_chains(leaves, now),
+        "authority": none,
+        "period": _check_presented_period(faces, now),
+        "status": none,
+        "agreement": _check_agreement(faces, None),
+        "shown": none,
+        "purpose": none,
+        "recorded": none,
+    }
+
+
+def _check_presented_period(faces: Faces, now: int) -> str:
+    if faces.reading is None:
+        return NOT_APPLICABLE
+    credential = faces.reading.credential
+    if now < credential.valid_from:
+        return "not-yet"
+    return PASSED if credential.valid_to is None or now < credential.valid_to else "over"
+
+
 def find_known(case: Case, signature: str) -> Found | None:
     """What the register has, unless what was presented is no more than a forgery that names it.
 
@@ -121,6 +153,15 @@ def _check_signatures(
         return case.faces.flaw
     if case.reading is None:
         return "wrong" if case.found else NOT_APPLICABLE  # our own text cannot be read any more
+    return _check_each(case, case.reading, signatures, leaves)
+
+
+def _check_each(
+    case: Case,
+    reading: Reading,
+    signatures: Sequence[Signature],
+    leaves: Sequence[Leaf | None],
+) -> str:
     try:
         for each, leaf in zip(signatures, leaves, strict=True):
             if leaf is None:
@@ -128,7 +169,7 @@ def _check_signatures(
             each.verify(leaf.key)
     except SignatureRejected:
         return "wrong"
-    same = case.found is None or _agrees(case.reading.credential, case.found.licence)
+    same = case.found is None or _agrees(reading.credential, case.found.licence)
     return PASSED if same else "differs"
 
 

@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from service import registers
 from service.auditing import check_file, print_audit, write_evidence, write_trust
-from service.opened import Opened, open_service
+from service.checking_faces import verify_files
+from service.opened import Opened, open_service, wall_clock
 from service.serving import Where
 from service.serving import serve as serve_service
 from service.settings import RULES, BadSetting, Settings, read_settings
@@ -121,6 +122,17 @@ def check(
 ) -> None:
     """Check evidence or a licence, without network and without database."""
     raise typer.Exit(0 if check_file(file, trust, console) else 1)
+
+
+@app.command()
+def verify(
+    files: Annotated[
+        list[Path], typer.Argument(help="Faces of one licence: PDF, SD-JWT, QR as text or picture.")
+    ],
+    trust: Annotated[Path, typer.Option(help="File of `haihe trust`.")],
+) -> None:
+    """Verify a licence's PDF, text or QR code, or several together, without network."""
+    raise typer.Exit(0 if verify_files(files, trust, wall_clock(), console) else 1)
 
 
 @app.command()

@@ -10,8 +10,9 @@ from certificates.desk import LATEST, Desk
 from certificates.errors import PurposeRefused
 from certificates.pages.files import REFUSED, file_answer, refusal_of
 from certificates.pages.frame import Form, Frame, SignedIn
-from certificates.pages.pictures import draw_offline, draw_qr
+from certificates.pages.pictures import draw_qr
 from certificates.pages.views import card_of
+from certificates.papers.offline import draw as draw_code
 from certificates.presenting import Shown
 from certificates.recording import Actor
 
@@ -79,7 +80,7 @@ def _add_showing(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedI
     @routes.get("/licences/{identifier}/code")
     def offline_code(request: Request, identifier: str, actor: Asking) -> Response:
         card = card_of(desk.find(identifier, actor), desk.clock())
-        drawn = draw_offline(desk.offline_code(identifier, actor))
+        drawn = draw_code(desk.offline_code(identifier, actor))
         context = {"card": card, "qr": Markup(drawn)}  # noqa: S704 - drawn by us
         return frame.render(request, "certificates/code.html", context)
 

@@ -7,8 +7,6 @@ import segno
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
 
-from certificates.papers.offline import picture
-
 MOST_PIXELS = 40_000_000
 LONGEST_SIDES = (1600, 3200)  # the second for a small code on a large photo
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -18,11 +16,6 @@ def draw_qr(text: str) -> str:
     """Draw `text` as inline SVG, medium error correction, sized by the style sheet."""
     code = segno.make(text, error="m", micro=False)
     return code.svg_inline(scale=8, border=4, dark="#000", light="#fff", omitsize=True)
-
-
-def draw_offline(text: str) -> str:
-    """Draw an offline code as inline SVG, sized by the style sheet."""
-    return picture(text).svg_inline(border=4, dark="#000", light="#fff", omitsize=True)
 
 
 def read_qr(picture: bytes) -> str | None:

@@ -1,6 +1,5 @@
 """Drawing a licence as PDF/A-3b. No name loses a character: what no font can show is refused."""
 
-import io
 import json
 import re
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import typst
 from certificates.catalogue import LicenceType
 from certificates.errors import GlyphMissing, PaperUnavailable
 from certificates.licences import Licence, faces_digest
-from certificates.papers.offline import picture
+from certificates.papers.offline import draw as draw_code
 
 FONTS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 # In this order, each where the one before lacks the character.
@@ -133,7 +132,7 @@ def _said(
             ("有效期", _period(licence)),
         ],
         "manner": _MANNERS.get(kind.slug, "certificate"),
-        "qr": _qr(code),
+        "qr": draw_code(code),
         "note": _NOTE,
     }
 
@@ -142,7 +141,7 @@ def _sample(characters: Sequence[str], fonts: Sequence[str]) -> dict[str, object
     """A sheet on which each character stands by itself."""
     names = ("title", "identifier", "digest", "issuer", "issued_on", "note")
     lines = [("", character) for character in characters]
-    blank = {"qr": _qr("-"), "manner": "document", "fonts": fonts}
+    blank = {"qr": draw_code("-"), "manner": "document", "fonts": fonts}
     return dict.fromkeys(names, "-") | blank | {"lines": lines}
 
 
@@ -164,9 +163,3 @@ def _period(licence: Licence) -> str:
 def _day(at: int) -> str:
     day = datetime.fromtimestamp(at, _CHINA)
     return f"{day.year}年{day.month}月{day.day}日"
-
-
-def _qr(text: str) -> str:
-    drawn = io.BytesIO()
-    picture(text).save(drawn, kind="svg", border=2, scale=4)
-    return drawn.getvalue().decode()

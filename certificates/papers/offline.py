@@ -7,13 +7,16 @@ Long names end with an ellipsis: the digest binds the whole.
 The text is `HAIHE1:`, Base45, and a full stop (Base45 may end with a space, which is easily lost).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from types import NoneType
+from typing import Any
 
 import cbor2
-import segno
+import zxingcpp
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from certificates.catalogue import LicenceType
@@ -26,7 +29,8 @@ from certificates.papers import base45
 
 PREFIX, END = "HAIHE1:", "."
 LONGEST = 760  # characters; QR version 15 holds 758 of them at its lowest correction
-LARGEST_VERSION = 15
+MOST_MODULES = 17 + 4 * 15  # of a side, in version 15
+QUIET = 4  # modules left free around it
 LONGEST_NAME, LONGEST_NUMBER, LONGEST_TYPE = 144, 80, 30  # bytes of UTF-8
 _ELLIPSIS = "…"
 _ES256, _ALGORITHM, _KEY_ID = -7, 1, 4  # RFC 9053 §2.1, RFC 9052 §3.1
@@ -106,17 +110,34 @@ def key_id_of(certificate: bytes) -> bytes:
     return sha256(certificate).digest()[:_KEY_ID_BYTES]
 
 
-def picture(text: str) -> segno.QRCode:
-    """Make the QR code of a text, with as much error correction as version 15 has room for.
+def draw(text: str) -> str:
+    """Draw a QR code as SVG, with as much error correction as version 15 has room for.
 
     Raises:
         ValueError: it does not fit into version 15.
     """
-    for level in ("m", "l"):
-        made = segno.make(text, error=level, micro=False)
-        if int(made.version) <= LARGEST_VERSION:
-            return made
-    raise ValueError("an offline code fits into QR version 15")
+    rows = next((rows for rows in map(partial(_rows, text), "ML") if len(rows) <= MOST_MODULES), ())
+    if not rows:
+        raise ValueError("an offline code fits into QR version 15")
+    dark = (
+        f"M{run.start()} {y}.5h{run.end() - run.start()}"
+        for y, row in enumerate(rows)
+        for run in re.finditer(rb"\x00+", row)
+    )
+    side = len(rows) + 2 * QUIET
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-{QUIET} -{QUIET} {side} {side}">'
+        f'<rect x="-{QUIET}" y="-{QUIET}" width="{side}" height="{side}" fill="#fff"/>'
+        f'<path stroke="#000" d="{"".join(dark)}"/></svg>'
+    )
+
+
+def _rows(text: str, level: str) -> Sequence[bytes]:
+    """The modules of a QR code, row by row: 0 is dark. Ten times as fast as segno."""
+    made = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
+    picture: Any = made.to_image(scale=1, add_quiet_zones=False)  # its buffer is not in its stub
+    side, modules = picture.shape[0], bytes(memoryview(picture))
+    return [modules[at : at + side] for at in range(0, side * side, side)]
 
 
 def _read_protected(protected: bytes) -> bytes:

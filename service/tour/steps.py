@@ -1,6 +1,7 @@
 """The tour: the main job from sign-in to proof, step by step, as outsiders would do it."""
 
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,7 @@ class Journey:
     early_until: int = 0
     record: str = ""
     evidence: bytes = b""
+    paper: bytes = b""
 
 
 Step = Callable[[Journey], str]
@@ -141,6 +143,45 @@ def show_and_verify(journey: Journey) -> str:
     return f"{len(verdict['checks'])} checks passed, a second use of the code was refused"
 
 
+def download_and_verify(journey: Journey) -> str:
+    """The holder downloads the licence as signed PDF; whoever gets it can have it verified."""
+    path = f"/api/licences/{journey.licences[0]}/downloads"
+    answer = _caller(journey.holder).post(path, {"purpose": "演示 投标"})
+    if answer.status_code == 503:
+        return "left out: no Chinese font is installed here"
+    if answer.status_code != 200:
+        raise TourFailed(f"no PDF, but {answer.status_code}: {answer.text[:300]}")
+    journey.paper = answer.content
+    _expect_pass(_verify_faces(journey, pdf=b64encode(journey.paper).decode()))
+    altered = b64encode(journey.paper + b"%%EOF\n").decode()
+    said = _expect_failure(_verify_faces(journey, pdf=altered), "signature", "appended")
+    return f"{len(journey.paper):,} bytes; {said}"
+
+
+def compare_faces(journey: Journey) -> str:
+    """The offline code of one licence and the text of another do not pass for one."""
+    one, other = (
+        _answer(_caller(journey.holder).get(f"/api/licences/{each}"), 200)
+        for each in journey.licences[:2]
+    )
+    _expect_pass(_verify_faces(journey, qr=one["qr"], sd_jwt=one["sd_jwt"]))
+    verdict = _verify_faces(journey, qr=one["qr"], sd_jwt=other["sd_jwt"])
+    if "agreement" not in _failed(verdict):
+        raise TourFailed(f"two licences passed for one: {_failed(verdict)}")
+    return f"QR of {len(one['qr'])} characters, agreement refused for another licence"
+
+
+def _verify_faces(journey: Journey, **faces: str) -> dict[str, Any]:
+    body = {"matter": demo.TOUR_MATTER, "purpose": "演示 核对文件", **faces}
+    verdict: dict[str, Any] = _answer(_caller(journey.clerk).post("/api/verifications", body), 200)
+    return verdict
+
+
+def _expect_pass(verdict: dict[str, Any]) -> None:
+    if verdict["verdict"] != "passed":
+        raise TourFailed(f"failed checks: {_failed(verdict)}")
+
+
 def verify_for_wrong_purpose(journey: Journey) -> str:
     """A matter that has no ground for this type of licence is refused."""
     code = _show(journey, 0)["code"]
@@ -215,6 +256,8 @@ STEPS: tuple[Step, ...] = (
     issue_licences,
     show_early,
     show_and_verify,
+    download_and_verify,
+    compare_faces,
     verify_for_wrong_purpose,
     suspend_and_verify,
     wait_for_anchor,

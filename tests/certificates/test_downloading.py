@@ -1,6 +1,7 @@
 """Handing out paper, and judging it: each flaw fails the check it belongs to."""
 
 import os
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -8,7 +9,7 @@ from hashlib import sha256
 import pytest
 
 from certificates.catalogue import find_type
-from certificates.downloading import Downloaded, PaperTools, download, make_paper
+from certificates.downloading import Downloaded, PaperTools, find_or_make, hand_out, make_paper
 from certificates.errors import PurposeRefused, UnknownLicence
 from certificates.issuing import Issued, change_state
 from certificates.papers.drawing import Drawer, open_drawer
@@ -48,7 +49,7 @@ def tools(city: City, drawer: Drawer) -> PaperTools:
     def find_signer(code: str, _name: str) -> Signer:
         return department(code)
 
-    return PaperTools(drawer, find_signer, city.append)
+    return PaperTools(drawer, find_signer)
 
 
 @pytest.fixture
@@ -62,7 +63,8 @@ Hand = Callable[..., Downloaded]
 @pytest.fixture
 def hand(city: City, issued: Issued, tools: PaperTools) -> Hand:
     def hand(actor: Actor = COMPANY_ACTOR, purpose: str = PURPOSE, now: int = NOW) -> Downloaded:
-        return download(city.store, issued.licence.identifier, purpose, actor, tools, now)
+        paper = find_or_make(city.store, issued.licence.identifier, actor, tools, now)
+        return hand_out(city.store, paper, purpose, actor, city.append)
 
     return hand
 
@@ -191,3 +193,17 @@ def test_a_foreign_pdf_is_unsigned_and_nobodys(city: City) -> None:
     verdict = city.verify(pdf=b"%PDF-1.4\n" + os.urandom(99).hex().encode() + b"\n%%EOF\n")
     assert failures(verdict) == {"signature": "unsigned"}
     assert verdict.record is None
+
+
+def test_a_thousand_flipped_bits_fail_the_check_they_belong_to(city: City, hand: Hand) -> None:
+    """Where a file begins decides whether it is a PDF; all else is under the signature."""
+    pdf = hand().pdf
+    seed = os.urandom(8).hex()
+    chosen = random.Random(seed)
+    for _ in range(1000):
+        place, bit = chosen.randrange(len(pdf)), 1 << chosen.randrange(8)
+        touched = bytearray(pdf)
+        touched[place] ^= bit
+        named = failures(city.verify(pdf=bytes(touched)))
+        wanted = {"form": "no-pdf"} if place < len(b"%PDF-") else {"signature"}
+        assert named == wanted or set(named) == wanted, (place, bit, seed, named)

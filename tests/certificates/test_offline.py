@@ -7,6 +7,7 @@ from io import BytesIO
 
 import cbor2
 import pytest
+import segno
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -98,11 +99,18 @@ def test_the_longest_licence_fits_into_version_15(licence: Licence, kind) -> Non
         valid_to=2**37 + 1,
     )
     text = offline.write(long, kind, department(MARKET))
-    assert int(offline.picture(text).version) <= 15
+    side = int(offline.draw(text).partition('viewBox="-4 -4 ')[2].partition(" ")[0])
+    assert side <= 17 + 4 * 15 + 2 * offline.QUIET
     read = offline.read(text)
     assert read.name == "𠮷" * ((offline.LONGEST_NAME - 3) // 4) + "…"
     exact = replace(licence, holder_name="王" * (offline.LONGEST_NAME // 3))
     assert offline.read(offline.write(exact, kind, department(MARKET))).name == exact.holder_name
+
+
+def test_what_needs_more_than_version_15_is_not_drawn() -> None:
+    offline.draw("A" * 758)
+    with pytest.raises(ValueError, match="15"):
+        offline.draw("A" * 759)
 
 
 def test_every_flipped_character_of_a_code_is_refused(city: City, code: str) -> None:
@@ -223,7 +231,7 @@ def test_a_second_copy_signed_for_the_same_identifier_is_another(
 def scene(code: str, turn: float, *, lean: float = 0.0) -> bytes:
     """A photo of a sheet with the code on it, not straight."""
     drawn = BytesIO()
-    offline.picture(code).save(drawn, kind="png", scale=6, border=4)
+    segno.make(code, error="m", micro=False).save(drawn, kind="png", scale=6, border=4)
     sheet = Image.new("L", (1500, 1100), 235)
     sheet.paste(Image.open(drawn).convert("L"), (500, 250))
     turned = sheet.rotate(turn, expand=True, fillcolor=120, resample=Image.Resampling.BICUBIC)

@@ -1,7 +1,9 @@
 """A licence on paper through the service: downloaded by its holder, verified by a clerk."""
 
 from base64 import b64encode
+from pathlib import Path
 
+import httpx
 import pytest
 
 from service import demo
@@ -102,3 +104,29 @@ def test_a_code_and_a_face_together_are_ambiguous(clerk: Caller, identifier: str
     body = {"matter": demo.TOUR_MATTER, "purpose": "演示", "digits": "123456"}
     answer = clerk.post("/api/verifications", body | {"identifier": identifier})
     assert answer.status_code == 422
+
+
+@pytest.fixture(scope="module")
+def trust(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("pinned") / "trust.json"
+    file.write_bytes(httpx.get(running.url + "/api/trust").content)
+    return file
+
+
+def test_the_command_verifies_faces_without_the_service(
+    running: Running, holder: Caller, pdf: bytes, identifier: str, trust: Path, tmp_path: Path
+) -> None:
+    full = holder.get(f"/api/licences/{identifier}").json()
+    faces = {"licence.pdf": pdf, "licence.txt": full["sd_jwt"].encode(), "qr": full["qr"].encode()}
+    for name, data in faces.items():
+        (tmp_path / name).write_bytes(data)
+    files = [str(tmp_path / name) for name in faces]
+    done = running.haihe("verify", *files, "--trust", str(trust))
+    assert done.returncode == 0, done.stdout
+    assert f"Genuine as issued: {identifier}" in done.stdout
+    (tmp_path / "licence.pdf").write_bytes(pdf + b"%%EOF\n")
+    done = running.haihe("verify", files[0], "--trust", str(trust))
+    assert done.returncode == 1
+    assert "2. signature (appended)" in done.stdout
+    (tmp_path / "licence.pdf").write_bytes(b"hello")
+    assert running.haihe("verify", files[0], "--trust", str(trust)).returncode == 1
