@@ -84,7 +84,7 @@ def end_trip(
     tokens = redeem(upstream, metadata, way, answer["code"], realm.clock(), realm.fresh_id())
     vouched = check_id_token(  # 3
         upstream,
-        lambda kid: DOCUMENTS.keys(metadata.jwks_uri, kid),
+        lambda kid: DOCUMENTS.keys(upstream, metadata.jwks_uri, kid),
         str(tokens.get("id_token", "")),
         str(tokens.get("access_token", "")),
         way.nonce,

@@ -6,8 +6,8 @@ Forgery Prevention).
 """
 
 import ipaddress
-import socket
 import ssl
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,16 +18,18 @@ from urllib.parse import urlsplit
 import httpcore
 
 from identity.errors import AppUnreachable, BadRegistrationRequest
+from identity.strangers.addresses import Address, is_public
 from identity.strangers.bounded import FAILURES, Bounded
 from identity.strangers.deliveries import Message
+from identity.strangers.resolving import resolve
 
 MOST_BYTES = 64 * 1024
-SECONDS = 3.0  # for all of a call but the resolver, however slowly somebody drips
+SECONDS = 3.0  # for all of a call, the resolver among it, however slowly somebody drips
 _SHOWN = 200
+_PORTS = {"https": 443, "http": 80}
 _FAILURES = (*FAILURES, OSError, ValueError)
 
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -52,7 +54,7 @@ class Reach:
         """Tell whether somebody may be called there."""
         if address.is_loopback:
             return self.loopback
-        if address.is_global:
+        if is_public(address):
             return True
         return _is_in(address, self.networks) and not _is_in(address, _NEVER)
 
@@ -121,16 +123,17 @@ def _call(
     """
     parts = urlsplit(address)
     schemes = {"https"} if method == "GET" else {"https", "http"}
-    if not parts.hostname or parts.scheme not in schemes or parts.username:
+    if not parts.hostname or parts.scheme not in schemes or parts.username or parts.port == 0:
         raise _NotToCall("an address is https and names a host")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port, until = parts.port or _PORTS[parts.scheme], time.monotonic() + SECONDS
     target = _resolve(parts.hostname, port, reach)
     own = ipaddress.ip_address(target).is_loopback
     if parts.scheme == "http" and not own:
         raise _NotToCall("plain http leads to this machine alone")
+    left = until - time.monotonic()
     sent = {"Host": parts.netloc, "Accept-Encoding": "identity", **headers}
     with (
-        httpcore.ConnectionPool(_tls(own=own), network_backend=Bounded(target, SECONDS)) as pool,
+        httpcore.ConnectionPool(_tls(own=own), network_backend=Bounded(target, left)) as pool,
         pool.stream(method, address, headers=list(sent.items()), content=body) as answer,
     ):
         yield answer
@@ -147,10 +150,9 @@ def _tls(*, own: bool) -> ssl.SSLContext:
 
 def _resolve(host: str, port: int, reach: Reach) -> str:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
+        target = resolve(host, port, SECONDS)
+    except OSError:
         raise _NotToCall("the name of the host is not known") from None
-    target = str(found[0][4][0])
     if not reach.covers(ipaddress.ip_address(target)):
         raise _NotToCall("the address of the host is not public")
     return target

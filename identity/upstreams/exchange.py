@@ -84,7 +84,7 @@ def _client(upstream: Upstream, way: Way) -> Any:
         scope=upstream.scope,
         redirect_uri=way.callback,
         code_challenge_method="S256",
-        transport=Bounded(),
+        transport=Bounded(upstream),
         timeout=SECONDS,
         trust_env=False,
     )

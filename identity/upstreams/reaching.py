@@ -5,12 +5,15 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
 import httpx
 
 from identity.apps.client_keys import PublicKey, usable_keys
 from identity.errors import UpstreamFailed
+from identity.strangers.addresses import is_public
+from identity.strangers.resolving import resolve
 from identity.upstreams.configured import Upstream, is_address
 
 SECONDS = 5.0
@@ -48,10 +51,20 @@ class _Few(httpx.SyncByteStream):
 
 
 class Bounded(httpx.HTTPTransport):
-    """Connections whose answers are bounded."""
+    """Connections whose answers are bounded, to a provider and to whom it names.
+
+    The provider's own host is the operator's word and may be in a network of the city's. Any
+    other host is the provider's word: it is called only at a public address.
+    """
+
+    def __init__(self, upstream: Upstream) -> None:
+        super().__init__()
+        self._named = httpx.URL(upstream.issuer).host
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; nothing packed is asked for, so nothing can swell."""
+        if request.url.host != self._named:
+            _pin(request)
         request.headers["Accept-Encoding"] = "identity"
         answer = super().handle_request(request)
         if answer.headers.get("content-encoding", "identity") != "identity":
@@ -63,6 +76,23 @@ class Bounded(httpx.HTTPTransport):
             stream=_Few(answer.stream),
             extensions=answer.extensions,
         )
+
+
+def _pin(request: httpx.Request) -> None:
+    """Let a request go to the one address that its host was found to have, if it is public.
+
+    Raises:
+        ConnectError: it is not, or there is none.
+    """
+    host, usual = request.url.host, 443 if request.url.scheme == "https" else 80
+    try:
+        target = resolve(host, request.url.port or usual, SECONDS)
+    except OSError:
+        raise httpx.ConnectError("the name of the host is not known") from None
+    if not is_public(ip_address(target)):
+        raise httpx.ConnectError("the address of the host is not public")
+    request.extensions = {**request.extensions, "sni_hostname": host}
+    request.url = request.url.copy_with(host=target)
 
 
 class Documents:
@@ -78,7 +108,8 @@ class Documents:
         Raises:
             UpstreamFailed: it cannot be read, or is somebody else's.
         """
-        found = self._read(f"{upstream.issuer}/.well-known/openid-configuration", KEPT_SECONDS)
+        address = f"{upstream.issuer}/.well-known/openid-configuration"
+        found = self._read(upstream, address, KEPT_SECONDS)
         if found.get("issuer") != upstream.issuer:
             raise UpstreamFailed("the metadata is of another issuer")
         endpoints = [
@@ -90,33 +121,34 @@ class Documents:
         there, tokens, keys = map(str, endpoints)
         return Metadata(there, tokens, keys, iss)
 
-    def keys(self, address: str, kid: object) -> list[PublicKey]:
+    def keys(self, upstream: Upstream, address: str, kid: object) -> list[PublicKey]:
         """Return the keys of a provider that may have signed; an unknown name reads them anew.
 
         Raises:
             UpstreamFailed: they cannot be read.
         """
         for kept in (KEPT_SECONDS, AGAIN_SECONDS):
-            known = usable_keys(json.dumps(self._read(address, kept)))
+            known = usable_keys(json.dumps(self._read(upstream, address, kept)))
             named = [key for key in known if kid is None or key.get("kid") == kid]
             if named:
                 return named
         return []
 
-    def _read(self, address: str, kept: float) -> dict[str, Any]:
+    def _read(self, upstream: Upstream, address: str, kept: float) -> dict[str, Any]:
         with self._lock:
             at, document = self._kept.get(address, (float("-inf"), {}))
         if time.monotonic() - at < kept:
             return document
-        document = dict(_fetch(address))
+        document = dict(_fetch(upstream, address))
         with self._lock:
             self._kept[address] = (time.monotonic(), document)
         return document
 
 
-def _fetch(address: str) -> Mapping[str, Any]:
+def _fetch(upstream: Upstream, address: str) -> Mapping[str, Any]:
     try:
-        with httpx.Client(transport=Bounded(), timeout=SECONDS, trust_env=False) as http:
+        transport = Bounded(upstream)
+        with httpx.Client(transport=transport, timeout=SECONDS, trust_env=False) as http:
             answer = http.get(address, headers={"Accept": "application/json"})
         document = answer.json() if answer.status_code == httpx.codes.OK else None
     except (httpx.HTTPError, ValueError, RecursionError):
