@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
-from identity.asking.scopes import CONSENTED
+from identity.asking.details import titles
 from identity.errors import NotRegistered
+from identity.pages.agreed import describe_scopes
 from identity.pages.frame import Form, Frame, see_other, set_cookie, signed_in_at
 from identity.pages.words import METHOD_WORDS
 from identity.realm import Realm, Work
@@ -42,7 +43,17 @@ class AccountPage:
             "account": account,
             "person": signed_in.person,
             "this_session": signed_in.session.session_id,
-            "scopes": CONSENTED,
+            "agreed": [
+                (
+                    consent,
+                    describe_scopes(self._realm, consent.scopes),
+                    titles(
+                        account.details.get((consent.client_id, consent.party_id), ()),
+                        self._realm.detail_types,
+                    ),
+                )
+                for consent in account.consents
+            ],
             "methods": METHOD_WORDS,
             "upstreams": self._realm.upstreams,
             "done": DONE.get(request.query_params.get("done", "")),

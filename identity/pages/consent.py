@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from identity.asking.details import titles
-from identity.asking.scopes import CONSENTED, join
 from identity.authorization.authorizing import acting_in, allow, deny, may_answer
+from identity.pages.agreed import describe_scopes
 from identity.pages.deliver import deliver
 from identity.pages.frame import (
     BAD_REQUEST,
@@ -17,7 +17,6 @@ from identity.pages.frame import (
 )
 from identity.pages.occasions import describe_occasion, describe_owner
 from identity.pages.onward import Onward, find_pending, read_onward, welcome_app
-from identity.people.mandates import MatterName
 from identity.realm import Realm
 from identity.standing.acting import SignedIn
 
@@ -60,7 +59,7 @@ class ConsentPage:
             "party": signed_in.party,
             "person": signed_in.person,
             "switched": switched,
-            "asked": [self._describe(name) for name in join(pending.scopes).split()],
+            "asked": describe_scopes(self._realm, pending.scopes),
             "owner": owner,
             "occasion": describe_occasion(self._realm, pending),
             "details": titles(wanted.details, self._realm.detail_types),
@@ -69,11 +68,6 @@ class ConsentPage:
         }
         status = BAD_REQUEST if switched else 200
         return self._frame.render(request, "identity/consent.html", context, status)
-
-    def _describe(self, scope: str) -> tuple[str, MatterName | None]:
-        """Return what a scope asks for, and for which matter."""
-        family, _colon, matter = scope.partition(":")
-        return CONSENTED[family].text, self._realm.matters.get(matter)
 
     def receive(self, request: Request, form: Form) -> Response:
         """Keep the decision and go on; everything but a clear yes is a no."""

@@ -1,8 +1,9 @@
 """What a person sees and ends of their own: sign-ins, apps, the history of both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from identity.asking.details import Detail, Details, kept_details
 from identity.errors import NotRegistered
 from identity.noting import note
 from identity.people.consents import Consent
@@ -11,7 +12,7 @@ from identity.people.subjects import Party
 from identity.people.visits import SignIn
 from identity.realm import Work
 from identity.standing.acting import SignedIn, end_session
-from identity.telling.logout_tokens import tell_apps
+from identity.telling.logout_tokens import tell_app, tell_apps
 from identity.trail.events import (
     CONSENT_WITHDRAWN,
     OPERATOR,
@@ -26,12 +27,21 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Account:
-    """A person's own view of their account."""
+    """A person's own view of their account.
+
+    Attributes:
+        sessions: where they are signed in.
+        consents: which apps they let in.
+        parties: whom the others name.
+        history: who tried to sign in as them.
+        details: what they allowed in particular, by app and by the one acted for.
+    """
 
     sessions: Sequence[Session]
     consents: Sequence[Consent]
     parties: dict[str, Party]
     history: Sequence[SignIn]
+    details: Mapping[tuple[str, str], Details]
 
 
 def read_account(work: Work, person_id: str) -> Account:
@@ -45,7 +55,17 @@ def read_account(work: Work, person_id: str) -> Account:
         consents,
         work.store.people.find_parties(named),
         work.store.sign_ins.of_person(person_id, SHOWN),
+        _details_allowed(work, person_id),
     )
+
+
+def _details_allowed(work: Work, person_id: str) -> Mapping[tuple[str, str], Details]:
+    """Collect what stands in particular; what was allowed several times counts once."""
+    found: dict[tuple[str, str], list[Detail]] = {}
+    for each in work.store.authorizations.detailed(person_id, work.now, SHOWN):
+        known = found.setdefault((each.client_id, each.party_id), [])
+        known += [one for one in kept_details(each.details) if one not in known]
+    return {place: tuple(details) for place, details in found.items()}
 
 
 def end_own_session(work: Work, signed_in: SignedIn, session_id: str) -> None:
@@ -96,10 +116,11 @@ def sign_out_person(work: Work, person_id: str, who: Who = OPERATOR) -> int:
 
 
 def withdraw_consent(work: Work, signed_in: SignedIn, party_id: str, client_id: str) -> None:
-    """Take back what was allowed to an app; it notices at its next call."""
+    """Take back what was allowed to an app, and let it know: its tokens have ended."""
     person_id = signed_in.person.person_id
     work.store.clients.delete_consent(person_id, party_id, client_id)
-    work.store.authorizations.revoke_of_app(person_id, party_id, client_id, work.now)
+    known = work.store.authorizations.revoke_of_app(person_id, party_id, client_id, work.now)
+    tell_app(work, known, party_id, client_id)
     note(work, CONSENT_WITHDRAWN, replace(signed_in.who, party_id=party_id), client_id=client_id)
 
 

@@ -185,10 +185,15 @@ class AuthorizationStore:
             .values(revoked_at=now)
         )
 
-    def revoke_of_app(self, person_id: str, party_id: str, client_id: str, now: int) -> None:
+    def revoke_of_app(
+        self, person_id: str, party_id: str, client_id: str, now: int
+    ) -> frozenset[str]:
         """Withdraw everything a person allowed one app while acting for a party.
 
         What other apps got in exchange for its tokens ends too.
+
+        Returns:
+            The sign-ins from which the app itself held something.
         """
         found = select(_ORIGIN.c.authorization_id).where(
             _ORIGIN.c.person_id == person_id,
@@ -198,7 +203,27 @@ class AuthorizationStore:
         theirs = or_(
             authorizations.c.authorization_id.in_(found), authorizations.c.derived_from.in_(found)
         )
-        self._connection.execute(update(authorizations).where(theirs, _LIVE).values(revoked_at=now))
+        withdrawn = update(authorizations).where(theirs, _LIVE).values(revoked_at=now)
+        told = withdrawn.returning(authorizations.c.session_id, authorizations.c.client_id)
+        rows = self._connection.execute(told)
+        return frozenset(session_id for session_id, app in rows if app == client_id)
+
+    def detailed(self, person_id: str, now: int, most: int) -> Sequence[Authorization]:
+        """List what a person allowed in particular and what still stands, the latest first."""
+        statement = (
+            select(authorizations)
+            .where(
+                authorizations.c.person_id == person_id,
+                _LIVE,
+                authorizations.c.redeemed_at.is_not(None),
+                authorizations.c.expires_at > now,
+                authorizations.c.details != "",
+                authorizations.c.derived_from == "",
+            )
+            .order_by(authorizations.c.redeemed_at.desc())
+            .limit(most)
+        )
+        return [read_authorization(row) for row in self._connection.execute(statement)]
 
     def revoke_token(self, jti: str, expires_at: int) -> None:
         """Withdraw one access token."""

@@ -13,6 +13,7 @@ from identity.parties.replies import encrypt_id_token
 from identity.parties.signed_by import with_keys
 from identity.realm import Realm, Work
 from identity.signing.tokens import sign_token
+from identity.store.ends import AppToTell
 from identity.strangers.deliveries import LOGOUT, Content, Delivery, Message
 from identity.telling.outbox import send_later
 
@@ -27,11 +28,24 @@ def tell_apps(work: Work, session_ids: Collection[str]) -> None:
     An app that knew the person under several names, their own and a company's, hears each.
     """
     for told in work.store.ends.apps_to_tell(session_ids):
-        seals = work.realm.seals
-        named = subject_claims(seals, told.sector, told.person_id, told.party_id)
-        content = {"sub": named["sub"], "sid": told.session_id, "alg": told.id_token_alg}
-        content |= {"encrypted": "yes"} if told.encrypted else {}
-        send_later(work, LOGOUT, told.client_id, told.address, content)
+        _tell(work, told)
+
+
+def tell_app(work: Work, session_ids: Collection[str], party_id: str, client_id: str) -> None:
+    """Let one app know that it may not speak for somebody any more, of whose sign-ins it knew.
+
+    The sign-in goes on; the app's part of it has ended, and the app learns of that as of an end.
+    """
+    for told in work.store.ends.apps_to_tell(session_ids):
+        if (told.party_id, told.client_id) == (party_id, client_id):
+            _tell(work, told)
+
+
+def _tell(work: Work, told: AppToTell) -> None:
+    named = subject_claims(work.realm.seals, told.sector, told.person_id, told.party_id)
+    content = {"sub": named["sub"], "sid": told.session_id, "alg": told.id_token_alg}
+    content |= {"encrypted": "yes"} if told.encrypted else {}
+    send_later(work, LOGOUT, told.client_id, told.address, content)
 
 
 def compose(realm: Realm, delivery: Delivery, content: Content) -> Message:
