@@ -79,7 +79,7 @@ def _read_hint(work: Work, hint: str) -> dict[str, Any]:
 
 def _after(client: Client, parameters: Parameters) -> str:
     address = parameters.get("post_logout_redirect_uri")
-    if address not in client.logout_uris or "post_logout_redirect_uri" in parameters.repeated:
+    if address not in client.logout_uris:
         return ""
     state = parameters.get("state")
     return with_parameters(address, {"state": state}) if state else address

@@ -67,7 +67,8 @@ class NothingImported(Exception):
     """
 
     def __init__(self, rows: Sequence[Refused]) -> None:
-        super().__init__(f"{len(rows)} rows were refused, nothing was imported")
+        lines = len({row.line for row in rows})  # one may be refused for several reasons
+        super().__init__(f"rows refused: {lines}, nothing was imported")
         self.rows = rows
 
 

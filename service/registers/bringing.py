@@ -54,4 +54,4 @@ def _tell(rows: Sequence[Refused], place: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(("line", "column", "reason"))
         writer.writerows((row.line, row.column, row.reason) for row in rows)
-    say(f"all {len(rows)} refused rows are in {place}")
+    say(f"all {len(rows)} reasons are in {place}")

@@ -292,6 +292,10 @@ def test_the_command_writes_a_report_and_says_how_it_went(running: Running, tmp_
     assert "nothing was imported" in bad.stderr
     with file.with_suffix(".refused.csv").open(encoding="utf-8-sig", newline="") as report:
         assert [row[:2] for row in csv.reader(report)] == [["line", "column"], ["2", "code"]]
+    file.write_text("code,name\n91120101MA00030138,\n1,演示·某某公司\n", "utf-8")
+    several = running.haihe("legal-persons", "import", str(file))
+    assert "all 3 reasons are in" in several.stdout
+    assert "rows refused: 2, nothing was imported" in several.stderr
     file.write_text("code,name\n91120101MA0003005E,演示·某某公司\n", "utf-8")
     for added, present in ((1, 0), (0, 1)):
         good = running.haihe("legal-persons", "import", str(file))
