@@ -12,6 +12,7 @@ import httpx
 import pytest
 import segno
 import zxingcpp
+from authlib.integrations.httpx_client import OAuth2Client
 from PIL import Image
 
 from service import demo
@@ -20,16 +21,21 @@ from tests.service.running import PROJECT, Running
 from tests.tools_found import node, node_package
 
 SCRIPT = Path(__file__).with_name("elsewhere.mjs")
+BARE = SCRIPT.with_name("bare_terminal.mjs")
+STAYING = "openid profile offline_access"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 PATIENCE_SECONDS = 60
 OURS = ("/sign-in", "/consent", "/device", "/approvals")
 Begun = dict[str, str]
 
 
 @contextmanager
-def foreign(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Begun]]:
-    """An app made with openid-client, after it began."""
-    node_package("openid-client")
-    command = [node(), str(SCRIPT), *arguments]
+def foreign(
+    *arguments: str, script: Path = SCRIPT, package: str = "openid-client"
+) -> Iterator[tuple[subprocess.Popen[str], Begun]]:
+    """An app made with a foreign library, after it began."""
+    node_package(package)
+    command = [node(), str(script), *arguments]
     with subprocess.Popen(
         command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as app:
@@ -81,6 +87,44 @@ def test_openid_client_on_a_terminal_signs_a_person_in_by_their_phone(running: R
         assert "演示·政务自助终端" in page.text
         assert "请回到终端" in go_on(phone, page, choose)
         finish(app)
+
+
+def add_terminal(running: Running, name: str) -> str:
+    """A terminal of the centre that stays signed in; its name."""
+    owner, scope = demo.LEGAL_PERSONS[demo.CENTRE], f"--scope={STAYING}"
+    added = running.haihe(
+        "clients", "add", name, "--name=演示·终端", f"--owner={owner}", scope,
+        "--kind=public", f"--grant={DEVICE}", "--redirect=http://127.0.0.1:4999/cb",
+    )  # fmt: skip
+    assert added.returncode == 0, added.stdout + added.stderr
+    return name
+
+
+@pytest.mark.node
+def test_oauth4webapi_on_a_terminal_signs_in_refreshes_and_gives_its_tokens_back(
+    running: Running,
+) -> None:
+    name = add_terminal(running, "bare-terminal")
+    begin = foreign(running.url, name, script=BARE, package="oauth4webapi")
+    with begin as (app, begun), httpx.Client(base_url=running.url, timeout=30) as phone:
+        page = phone.get(begun["verification_uri_complete"])
+        assert "请回到终端" in go_on(phone, page, choose)
+        finish(app)
+
+
+def test_authlibs_client_on_a_terminal_signs_in_and_refreshes(running: Running) -> None:
+    server = httpx.get(f"{running.url}/.well-known/openid-configuration").json()
+    name = add_terminal(running, "python-terminal")
+    client = OAuth2Client(name, token_endpoint_auth_method="none", scope=STAYING)
+    with client, httpx.Client(base_url=running.url, timeout=30) as phone:
+        asked = {"client_id": name, "scope": STAYING}
+        begun = httpx.post(server["device_authorization_endpoint"], data=asked).json()
+        go_on(phone, phone.get(begun["verification_uri_complete"]), choose)
+        code = begun["device_code"]
+        tokens = client.fetch_token(server["token_endpoint"], grant_type=DEVICE, device_code=code)
+        renewed = client.refresh_token(server["token_endpoint"])
+        assert renewed["refresh_token"] != tokens["refresh_token"]
+        assert client.get(server["userinfo_endpoint"]).json()["name"] == "演示·李明"
 
 
 def _scanned(address: str) -> str:
