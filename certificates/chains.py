@@ -14,7 +14,16 @@ from certificates.errors import ChainExpired, ChainRejected
 
 LONGEST = 3
 _UNDERSTOOD = frozenset({ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE})
-_BROKEN = (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature)
+# What reading and checking a certificate may raise when it is not as it should be.
+BROKEN = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    InvalidSignature,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ def verify_links(chain: tuple[bytes, ...], root: bytes) -> Leaf:
         return _read_leaf(certificates)
     except x509.ExtensionNotFound as missing:
         raise ChainRejected(f"a certificate lacks an extension: {missing}") from missing
-    except _BROKEN as broken:
+    except BROKEN as broken:
         raise ChainRejected(
             "a certificate of the chain is broken or not signed by the next"
         ) from broken

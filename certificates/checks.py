@@ -184,6 +184,13 @@ _BAD: Mapping[tuple[CheckCode, str], tuple[Sentence, Sentence]] = {
         Sentence("文件里的电子签名已损坏", "The signature in the file is broken"),
         _ORIGINAL,
     ),
+    ("signature", "stamp"): (
+        Sentence(
+            "电子签名的时间戳无效，或者不是可信机构的",
+            "The time-stamp of the signature is wrong, or from nobody who is trusted",
+        ),
+        _ORIGINAL,
+    ),
     ("signature", "differs"): (
         Sentence("登记内容与签名内容不一致", "What is registered differs from what was signed"),
         _REFUSE,

@@ -8,7 +8,7 @@ from typing import Protocol
 from certificates.catalogue import CATALOGUE, LicenceType
 from certificates.contents import type_of_code
 from certificates.downloading import Downloaded, PaperTools, find_open, find_or_make, hand_out
-from certificates.formats.credential import Random
+from certificates.formats.credential import Random, Signing
 from certificates.issuing import Changed, FindSigner, Issued, IssueTools, change_state, issue
 from certificates.licences import Licence
 from certificates.lifecycle import State
@@ -17,6 +17,8 @@ from certificates.presenting import Shown, find_own, show
 from certificates.purposes import check_purpose
 from certificates.recording import Actor, AppendRecord, FindIssue, require_power
 from certificates.requests import FindHolder, IssueRequest
+from certificates.stamps.authority import answer
+from certificates.stamps.tokens import imprint_of, write
 from certificates.status import StatusLists
 from certificates.store import CertificateStore
 from certificates.verifying import Verdict, VerifyRequest, VerifyTools, verify
@@ -53,6 +55,7 @@ class Desk:
         writing: opens one that is committed when its block ends, undone when it raises.
         find_signer: a department's key, by credit code and name.
         drawer: draws licences as PDF, and knows which characters it can.
+        stamper: key of the time-stamp authority.
         root: the city's root certificate, DER.
         statuses: the signed status lists.
         address: of this service, without a slash at the end.
@@ -64,6 +67,7 @@ class Desk:
     writing: Callable[[], AbstractContextManager[Work]]
     find_signer: FindSigner
     drawer: Drawing
+    stamper: Signing
     root: bytes
     statuses: StatusLists
     address: str
@@ -136,11 +140,22 @@ class Desk:
     def download(self, identifier: str, purpose: str, actor: Actor) -> Downloaded:
         """Hand out a licence on paper, see `downloading`."""
         check_purpose(purpose)
-        tools = PaperTools(self.drawer, self.find_signer)
+        tools = PaperTools(self.drawer, self.find_signer, self._stamp)
         with self.reading() as store:
             paper = find_or_make(store, identifier, actor, tools, self.clock())
         with self.writing() as work:
             return hand_out(work.store, paper, purpose, actor, work.append)
+
+    def time_stamp(self, request: bytes) -> bytes:
+        """Answer a request for a time-stamp, see `stamps.authority`."""
+        return answer(request, self.stamper, self._serial(), self.clock())
+
+    def _stamp(self, data: bytes) -> bytes:
+        return write(imprint_of(data), self.stamper, self._serial(), self.clock())
+
+    def _serial(self) -> int:
+        """Of 120 random bits: no two stamps ever have the same, and nothing has to be counted."""
+        return int.from_bytes(self.random(15), "big")
 
     def offline_code(self, identifier: str, actor: Actor) -> str:
         """The offline code of a licence, for its holder or the department that issued it."""

@@ -14,6 +14,7 @@ from certificates.errors import UnknownLicence
 from certificates.formats.credential import Signing
 from certificates.licences import KeptPaper, Licence
 from certificates.papers import offline
+from certificates.papers.cms import Stamp
 from certificates.papers.sealing import Update, seal
 from certificates.purposes import check_purpose
 from certificates.recording import Actor, AppendRecord, Use
@@ -25,10 +26,15 @@ Draw = Callable[[Licence, LicenceType, str], bytes]
 
 @dataclass(frozen=True)
 class PaperTools:
-    """What making a paper needs from outside."""
+    """What making a paper needs from outside.
+
+    Attributes:
+        stamp: gets a time-stamp; None: the paper has none.
+    """
 
     draw: Draw
     find_signer: Callable[[str, str], Signing]
+    stamp: Stamp | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,8 @@ def make_paper(licence: Licence, tools: PaperTools, now: int) -> KeptPaper:
     kind = type_of_code(licence.type_code)
     signer = tools.find_signer(licence.issuer_code, licence.issuer_name)
     drawn = tools.draw(licence, kind, offline.write(licence, kind, signer))
-    sealed = seal(drawn, Update(licence.sd_jwt, now, licence.issuer_name), signer)
+    update = Update(licence.sd_jwt, now, licence.issuer_name)
+    sealed = seal(drawn, update, signer, tools.stamp)
     return KeptPaper(licence.identifier, sealed, now)
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from certificates.chains import Leaf, verify_links
 from certificates.checks import NOT_APPLICABLE, PASSED, CheckCode
 from certificates.contents import credential_of, find_kind
-from certificates.errors import ChainRejected, NoGround, SignatureRejected
+from certificates.errors import ChainRejected, FormatRejected, NoGround, SignatureRejected
 from certificates.faces import Faces
 from certificates.formats import sd_jwt
 from certificates.formats.credential import Credential, Reading
@@ -22,6 +22,8 @@ from certificates.papers.offline import OfflineCode, key_id_of
 from certificates.papers.offline import verify as verify_code
 from certificates.papers.reading import verify as verify_paper
 from certificates.recording import FindIssue
+from certificates.stamps.tokens import imprint_of
+from certificates.stamps.tokens import verify as verify_stamp
 
 
 @dataclass(frozen=True)
@@ -80,16 +82,14 @@ def check_all(
     case: Case, matter: Matter, root: bytes, find_issue: FindIssue, now: int
 ) -> dict[CheckCode, str]:
     """Answer all ten; the numbers are those of `verifying`."""
-    signatures = case.signatures
-    leaves = [_find_leaf(each.chain, root) for each in signatures]
-    signature = _check_signatures(case, signatures, leaves)
+    signature, chain = _check_signed(case, root, now)
     known = find_known(case, signature)
     none = NOT_APPLICABLE
     return {
         "form": case.form,  # 1
         "signature": signature,  # 2
-        "chain": _check_chains(leaves, now),  # 3
-        "authority": _check_authority(known, leaves) if known else none,  # 4
+        "chain": chain,  # 3
+        "authority": _check_authority(known, case, root) if known else none,  # 4
         "period": _check_period(known.licence, now) if known else none,  # 5
         "status": _check_status(known.licence) if known else none,  # 6
         "agreement": _check_agreement(case.faces, known),  # 7
@@ -105,13 +105,12 @@ def check_presented(faces: Faces, root: bytes, now: int) -> dict[CheckCode, str]
     An offline code by itself has no certificate: it needs another face beside it.
     """
     case = Case(faces.form, None, faces.reading, faces)
-    signatures = case.signatures
-    leaves = [_find_leaf(each.chain, root) for each in signatures]
+    signature, chain = _check_signed(case, root, now)
     none = NOT_APPLICABLE
     return {
         "form": case.form,
-        "signature": _check_signatures(case, signatures, leaves),
-        "chain": _check_chains(leaves, now),
+        "signature": signature,
+        "chain": chain,
         "authority": none,
         "period": _check_presented_period(faces, now),
         "status": none,
@@ -120,6 +119,31 @@ def check_presented(faces: Faces, root: bytes, now: int) -> dict[CheckCode, str]
         "purpose": none,
         "recorded": none,
     }
+
+
+def _check_signed(case: Case, root: bytes, now: int) -> tuple[str, str]:
+    """Checks 2 and 3; certificates count as of the time-stamp, which proves when they signed."""
+    signatures = case.signatures
+    leaves = [_find_leaf(each.chain, root) for each in signatures]
+    signature = _check_signatures(case, signatures, leaves)
+    try:
+        at = _stamped_at(case, root)
+    except (FormatRejected, SignatureRejected):
+        return "stamp" if signature == PASSED else signature, _check_chains(leaves, now)
+    # A stamp from later than now is worth nothing, and takes nothing away.
+    return signature, _check_chains(leaves, now if at is None else min(at, now))
+
+
+def _stamped_at(case: Case, root: bytes) -> int | None:
+    """When the paper among the faces was stamped; None if it has no stamp, or there is none."""
+    papers = [face.paper for face in case.faces.each if face.paper] if case.faces else []
+    if not papers or not papers[0].seal.token:
+        return None
+    seal = papers[0].seal
+    stamp = verify_stamp(seal.token, imprint_of(seal.stamped), (root,))
+    if stamp is None:
+        raise SignatureRejected("an authority that is not trusted here")
+    return stamp.at
 
 
 def _check_presented_period(faces: Faces, now: int) -> str:
@@ -193,7 +217,8 @@ def _check_chains(leaves: Sequence[Leaf | None], now: int) -> str:
     return PASSED if all(leaf.not_before <= now <= leaf.not_after for leaf in known) else "expired"
 
 
-def _check_authority(found: Found, leaves: Sequence[Leaf | None]) -> str:
+def _check_authority(found: Found, case: Case, root: bytes) -> str:
+    leaves = [_find_leaf(each.chain, root) for each in case.signatures]
     if any(leaf is not None and leaf.code != found.licence.issuer_code for leaf in leaves):
         return "other-department"
     covered = found.authority is not None and found.authority.covers(found.licence.issued_at)

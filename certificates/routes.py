@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from certificates.catalogue import CATALOGUE, LicenceType, find_type
@@ -17,6 +17,7 @@ from certificates.matters import MATTERS
 from certificates.pages.files import file_answer
 from certificates.recording import Actor
 from certificates.requests import IssueRequest
+from certificates.stamps.authority import REPLY as STAMP
 from certificates.status import MEDIA_TYPE as STATUS_LIST
 from certificates.status import TTL
 from certificates.verifying import LicenceView, Verdict, VerifyRequest
@@ -113,6 +114,11 @@ def _add_public(routes: APIRouter, desk: Desk) -> None:
     def list_matters() -> dict[str, Any]:
         """All matters with the fields each may ask for, by licence type."""
         return {"matters": [vars(matter) for matter in MATTERS.values()]}
+
+    @routes.post("/tsa", response_class=Response)
+    async def time_stamp(request: Request) -> Response:
+        """A time-stamp (RFC 3161 §3.4); a request that is none is refused in the same form."""
+        return Response(desk.time_stamp(await request.body()), media_type=STAMP)
 
     @routes.get("/status-lists/{number}", response_class=Response)
     def read_status_list(number: Annotated[int, Path(ge=0, le=10**6)]) -> Response:

@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certificates.chains import verify_chain
 from certificates.errors import ChainRejected, KeyUnreadable
@@ -88,6 +89,40 @@ def open_department(root: Signer, keys: Path, code: str, name: str, now: int) ->
     if leaf.code != code:
         raise KeyUnreadable(f"{path} is the key of another department")
     return signer
+
+
+def open_stamper(root: Signer, keys: Path, city: str, now: int) -> Signer:
+    """Open the key of the time-stamp authority; make it at the first start.
+
+    Raises:
+        KeyUnreadable: the file does not hold a key and its certificate under this root.
+    """
+    path = keys / "time-stamps.pem"
+    signer = _open(path, lambda: _make_stamper(root, city, now))
+    try:
+        signer.certificate.verify_directly_issued_by(root.certificate)
+    except (ValueError, TypeError, InvalidSignature) as foreign:
+        raise KeyUnreadable(f"{path} is not under the city's root") from foreign
+    return signer
+
+
+def _make_stamper(root: Signer, city: str, now: int) -> Signer:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, city),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"{city} time-stamps"),
+        ]
+    )
+    draft = _draft(subject, key.public_key(), now, DEPARTMENT_LASTS)
+    draft = draft.issuer_name(root.certificate.subject)
+    draft = draft.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    draft = draft.add_extension(_usage(authority=False), critical=True)
+    alone = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])  # RFC 3161 §2.3
+    above = x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key())
+    draft = draft.add_extension(alone, critical=True).add_extension(above, critical=False)
+    return Signer(key, draft.sign(root.key, SHA256()))
 
 
 def _open(path: Path, make: Callable[[], Signer]) -> Signer:

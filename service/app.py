@@ -21,7 +21,7 @@ import ledger.routes
 from certificates.desk import Desk, Work
 from certificates.papers.drawing import open_drawer
 from certificates.recording import Actor as CertificateActor
-from certificates.signing import Signer, open_department
+from certificates.signing import Signer, open_department, open_stamper
 from certificates.status import StatusLists
 from certificates.store import CertificateStore
 from identity.pages import TEMPLATES as IDENTITY_TEMPLATES
@@ -85,6 +85,9 @@ def make_desk(opened: Opened) -> Desk:
         writing=writing,
         find_signer=find_signer,
         drawer=open_drawer(),
+        stamper=open_stamper(
+            opened.root, opened.settings.keys, opened.settings.city, opened.clock()
+        ),
         root=opened.root.certificate.public_bytes(Encoding.DER),
         statuses=StatusLists(opened.root, issuer),
         address=issuer,

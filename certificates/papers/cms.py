@@ -1,10 +1,10 @@
-"""A detached CMS signature (RFC 5652) with the attributes of CAdES, as PAdES B-B asks for it.
+"""A detached CMS signature (RFC 5652) with the attributes of CAdES, as PAdES B-B and B-T ask.
 
 Read back it has to be, byte for byte, what we would have written around the same certificates,
 digest and signature: so there is no second spelling of anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -23,7 +23,8 @@ _CONTENT_TYPE, _DIGEST = oid("1.2.840.113549.1.9.3"), oid("1.2.840.113549.1.9.4"
 _CERTIFICATE_V2 = oid("1.2.840.113549.1.9.16.2.47")
 _SHA256 = tlv(SEQUENCE, oid("2.16.840.1.101.3.4.2.1"))
 _ES256 = tlv(SEQUENCE, oid("1.2.840.10045.4.3.2"))
-_EXPLICIT = 0xA0
+_TIME_STAMP = oid("1.2.840.113549.1.9.16.2.14")
+_EXPLICIT, _UNSIGNED = 0xA0, 0xA1
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,33 @@ class Seal:
     Attributes:
         signed: the attributes, as they were signed.
         signature: r and s, 32 bytes each.
+        token: time-stamp token over the signature (PAdES B-T); empty: none.
     """
 
     chain: tuple[bytes, ...]
     signed: bytes
     signature: bytes
+    token: bytes
+
+    @property
+    def stamped(self) -> bytes:
+        """What the time-stamp is over: the signature as it stands in the file."""
+        return _in_der(self.signature)
 
 
-def sign(digest: bytes, signer: Signing) -> bytes:
-    """Sign the SHA-256 of a document.
+Stamp = Callable[[bytes], bytes]
+"""Get a time-stamp token over some bytes."""
 
-    There is no signing-time: PAdES B-B forbids it, the time stands in the PDF (`/M`).
+
+def sign(digest: bytes, signer: Signing, stamp: Stamp | None = None) -> bytes:
+    """Sign the SHA-256 of a document, and have the signature time-stamped.
+
+    There is no signing-time: PAdES forbids it, the time stands in the PDF (`/M`) and in the stamp.
     """
     signed = _attributes(digest, signer.chain[0])
-    return _write(tuple(signer.chain), signed, signer.sign(signed))
+    signature = signer.sign(signed)
+    token = stamp(_in_der(signature)) if stamp else b""
+    return _write(tuple(signer.chain), signed, signature, token)
 
 
 def read(data: bytes, digest: bytes) -> Seal:
@@ -56,15 +70,15 @@ def read(data: bytes, digest: bytes) -> Seal:
         FormatRejected: it is not what `sign` writes.
         DigestDiffers: it is, over another document.
     """
-    chain, attributes, signature = _find(data)
+    chain, attributes, signature, token = _find(data)
     if not chain:
         raise FormatRejected("a CMS signature without certificates")
     signed = b"\x31" + attributes[1:]
-    if _write(chain, signed, signature) != data:
+    if _write(chain, signed, signature, token) != data:
         raise FormatRejected("a CMS signature in another spelling")
     if signed != _attributes(digest, chain[0]):
         raise DigestDiffers("the signature is over another document")
-    return Seal(chain, signed, signature)
+    return Seal(chain, signed, signature, token)
 
 
 class DigestDiffers(FormatRejected):
@@ -81,8 +95,14 @@ def _attributes(digest: bytes, leaf: bytes) -> bytes:
     )
 
 
-def _write(chain: Sequence[bytes], signed: bytes, signature: bytes) -> bytes:
+def _in_der(signature: bytes) -> bytes:
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    return encode_dss_signature(r, s)
+
+
+def _write(chain: Sequence[bytes], signed: bytes, signature: bytes, token: bytes) -> bytes:
+    # An unsigned attribute: it comes after the signature that it is over (ETSI EN 319 122-1 §5.3).
+    stamp = tlv(_UNSIGNED, tlv(SEQUENCE, _TIME_STAMP, set_of(token))) if token else b""
     signer_info = tlv(
         SEQUENCE,
         integer(1),
@@ -90,7 +110,8 @@ def _write(chain: Sequence[bytes], signed: bytes, signature: bytes) -> bytes:
         _SHA256,
         b"\xa0" + signed[1:],  # the same set, tagged implicitly (RFC 5652 §5.4)
         _ES256,
-        tlv(OCTETS, encode_dss_signature(r, s)),
+        tlv(OCTETS, _in_der(signature)),
+        stamp,
     )
     signed_data = tlv(
         SEQUENCE,
@@ -107,11 +128,18 @@ def _issuer_and_serial(leaf: bytes) -> bytes:
     try:
         certificate = x509.load_der_x509_certificate(leaf)
         return tlv(SEQUENCE, certificate.issuer.public_bytes(), integer(certificate.serial_number))
-    except (ValueError, TypeError, OverflowError) as broken:
+    except (ValueError, TypeError, OverflowError, x509.InvalidVersion) as broken:
         raise FormatRejected("a certificate that cannot be read") from broken
 
 
-def _find(data: bytes) -> tuple[tuple[bytes, ...], bytes, bytes]:
+def _find_token(unsigned: bytes) -> bytes:
+    ((_, attribute, _),) = elements(unsigned)
+    _, (_, values, _) = elements(attribute)
+    ((_, _, token),) = elements(values)
+    return token
+
+
+def _find(data: bytes) -> tuple[tuple[bytes, ...], bytes, bytes, bytes]:
     """Walk to the certificates, the attributes and the signature; `read` compares the rest."""
     try:
         ((_, outer, _),) = elements(data)
@@ -119,9 +147,10 @@ def _find(data: bytes) -> tuple[tuple[bytes, ...], bytes, bytes]:
         ((_, signed_data, _),) = elements(explicit)
         _, _, _, (_, certificates, _), (_, infos, _) = elements(signed_data)
         ((_, info, _),) = elements(infos)
-        _, _, _, (_, _, attributes), _, (_, signature, _) = elements(info)
+        _, _, _, (_, _, attributes), _, (_, signature, _), *unsigned = elements(info)
         r, s = decode_dss_signature(signature)
         chain = tuple(whole for _, _, whole in elements(certificates))
-        return chain, attributes, r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        token = _find_token(unsigned[0][1]) if unsigned else b""
+        return chain, attributes, r.to_bytes(32, "big") + s.to_bytes(32, "big"), token
     except (ValueError, OverflowError) as broken:
         raise FormatRejected("not a CMS signature of ours") from broken

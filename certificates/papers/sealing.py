@@ -1,4 +1,4 @@
-"""Signing a PDF (PAdES B-B, ETSI EN 319 142-1 §6) by one update appended to it (ISO 32000 §7.5.6).
+"""Signing a PDF (PAdES B-B, B-T; ETSI EN 319 142-1 §6) by an update appended (ISO 32000 §7.5.6).
 
 The update attaches the SD-JWT as it is, uncompressed, and adds the signature. It is written in one
 way alone: `reading` writes it again around what it found, and refuses a file that differs.
@@ -15,7 +15,7 @@ from certificates.papers import cms
 
 ATTACHMENT = "licence.sd-jwt"
 MEDIA_TYPE = "application/pdf"
-ROOM = 8192  # hexadecimal digits kept free for the signature
+ROOM = 16_384  # hexadecimal digits kept free for the signature
 _END = re.compile(
     rb"trailer\n<</Size (\d{1,6})/Root (\d{1,6}) 0 R/Info (\d{1,6}) 0 R"
     rb"/ID(\[[^\]]{1,200}\])>>\nstartxref\n(\d{1,9})\n%%EOF$"
@@ -60,10 +60,10 @@ class Prepared:
         return self.before + b"<" + signature.hex().encode().ljust(ROOM, b"0") + b">" + self.after
 
 
-def seal(pdf: bytes, update: Update, signer: Signing) -> bytes:
-    """Attach the SD-JWT and sign the whole."""
+def seal(pdf: bytes, update: Update, signer: Signing, stamp: cms.Stamp | None = None) -> bytes:
+    """Attach the SD-JWT and sign the whole; with a time-stamp it is PAdES B-T."""
     prepared = prepare(pdf, update)
-    return prepared.filled(cms.sign(prepared.digest, signer))
+    return prepared.filled(cms.sign(prepared.digest, signer, stamp))
 
 
 def prepare(pdf: bytes, update: Update) -> Prepared:

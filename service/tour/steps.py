@@ -1,5 +1,6 @@
 """The tour: the main job from sign-in to proof, step by step, as outsiders would do it."""
 
+import os
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -7,7 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 
+from certificates.errors import CertificateError
+from certificates.stamps.authority import QUERY, ask, token_in
+from certificates.stamps.tokens import imprint_of, verify
 from ledger.evidence import check_evidence
 from ledger.trust import Trust, parse_trust
 from service import demo
@@ -158,6 +164,23 @@ def download_and_verify(journey: Journey) -> str:
     return f"{len(journey.paper):,} bytes; {said}"
 
 
+def ask_for_a_time_stamp(journey: Journey) -> str:
+    """Anybody gets a time-stamp, and checks it under the city's root."""
+    imprint = imprint_of(os.urandom(32))
+    headers = {"Content-Type": QUERY}
+    answer = httpx.post(journey.url + "/tsa", content=ask(imprint), headers=headers, timeout=30)
+    root = load_pem_x509_certificate(journey.trust.roots[0].encode()) if journey.trust else None
+    if root is None or answer.status_code != 200:
+        raise TourFailed(f"no time-stamp: {answer.status_code}")
+    try:
+        stamp = verify(token_in(answer.content), imprint, [root.public_bytes(Encoding.DER)])
+    except CertificateError as error:
+        raise TourFailed(str(error)) from error
+    if stamp is None:
+        raise TourFailed("the time-stamp is from somebody else")
+    return f"{time.strftime('%H:%M:%S', time.localtime(stamp.at))}, {stamp.authority}"
+
+
 def compare_faces(journey: Journey) -> str:
     """The offline code of one licence and the text of another do not pass for one."""
     one, other = (
@@ -258,6 +281,7 @@ STEPS: tuple[Step, ...] = (
     show_and_verify,
     download_and_verify,
     compare_faces,
+    ask_for_a_time_stamp,
     verify_for_wrong_purpose,
     suspend_and_verify,
     wait_for_anchor,

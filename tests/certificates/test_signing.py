@@ -304,3 +304,12 @@ def test_every_tampering_of_a_credential_is_noticed(city: City) -> None:
         assert not verdict.passed
         assert failures(verdict).keys() <= {"form", "signature", "chain"}
         assert verdict.licence is None
+
+
+def test_a_certificate_of_no_known_version_is_refused() -> None:
+    root, _ = keys()
+    der = department(MARKET).der
+    version = der.index(bytes.fromhex("a003020102")) + 4
+    odd = der[:version] + b"\x03" + der[version + 1 :]
+    with pytest.raises(ChainRejected):
+        verify_chain((odd,), root.der, NOW)

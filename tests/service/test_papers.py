@@ -1,11 +1,15 @@
 """A licence on paper through the service: downloaded by its holder, verified by a clerk."""
 
+import subprocess
 from base64 import b64encode
 from pathlib import Path
 
 import httpx
 import pytest
 
+from certificates.faces import open_pdf
+from certificates.stamps.tokens import imprint_of
+from certificates.stamps.tokens import read as read_token
 from service import demo
 from service.tour.outsider import Caller, sign_in
 from service.tour.steps import WEB_APP
@@ -130,3 +134,26 @@ def test_the_command_verifies_faces_without_the_service(
     assert "2. signature (appended)" in done.stdout
     (tmp_path / "licence.pdf").write_bytes(b"hello")
     assert running.haihe("verify", files[0], "--trust", str(trust)).returncode == 1
+
+
+def test_the_time_stamp_authority_answers_openssl(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "data").write_bytes(b"what is stamped")
+    trust = httpx.get(running.url + "/api/trust").json()
+    (tmp_path / "root").write_text(trust["roots"][0])
+    query, reply = tmp_path / "query", tmp_path / "reply"
+    stamping = ["openssl", "ts", "-query", "-data", tmp_path / "data", "-sha256", "-cert"]
+    subprocess.run([*stamping, "-out", query], check=True, capture_output=True)
+    headers = {"Content-Type": "application/timestamp-query"}
+    answer = httpx.post(running.url + "/tsa", content=query.read_bytes(), headers=headers)
+    assert answer.headers["content-type"] == "application/timestamp-reply"
+    reply.write_bytes(answer.content)
+    checking = ["openssl", "ts", "-verify", "-queryfile", query, "-in", reply]
+    done = subprocess.run([*checking, "-CAfile", tmp_path / "root"], capture_output=True)
+    assert b"Verification: OK" in done.stdout + done.stderr
+    assert httpx.post(running.url + "/tsa", content=b"hello").content.startswith(b"\x30")
+
+
+def test_a_downloaded_paper_bears_a_time_stamp(pdf: bytes) -> None:
+    paper = open_pdf(pdf).paper
+    assert paper
+    assert read_token(paper.seal.token).imprint == imprint_of(paper.seal.stamped)
