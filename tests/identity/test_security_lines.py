@@ -20,6 +20,7 @@ from identity.sign_in.known_browsers import KNOWN_SECONDS, PEOPLE, by_browser, r
 from identity.sign_in.methods import Asking
 from identity.sign_in.tries import ACCOUNT_TRIES
 from identity.signing.tokens import ID, verify_signature
+from identity.standing.acting import find_session
 from service.tour.forms import read_forms
 from tests.identity.browser import request_of
 from tests.identity.conftest import Site
@@ -235,3 +236,18 @@ def test_line_36_the_page_refuses_what_is_made_of_the_persons_own_name(site: Sit
     answer = browser.http.post(form.action, data=fields)
     assert answer.status_code == 400
     assert "容易猜到" in answer.text
+
+
+@pytest.mark.line(33)
+def test_line_33_who_signs_in_where_somebody_else_is_signed_in_ends_that(site: Site) -> None:
+    browser = site.browser("agent")
+    tokens = browser.tokens()
+    first = browser.http.cookies[cookie_name(site.url)]
+    page = browser.http.get("/sign-in")
+    form = next(form for form in read_forms(page.text) if form.action == "/sign-in")
+    browser.http.post("/sign-in", data={**form.fields, "account": "reader", "password": PASSWORD})
+    assert browser.http.cookies[cookie_name(site.url)] != first
+    with site.world.working() as work:
+        assert find_session(work, first) is None
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    assert browser.token(**form).status_code == 400

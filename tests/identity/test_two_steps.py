@@ -47,6 +47,16 @@ def test_a_clock_may_be_one_step_off(steps: int, found: bool) -> None:
     assert (step_of(KEY, f" {code[:3]} {code[3:]}", now) is not None) is found
 
 
+@pytest.mark.line(37)
+def test_line_37_a_code_counts_as_a_whole() -> None:
+    now = 1_800_000_015
+    code = code_at(KEY, now // STEP_SECONDS)
+    other = str((int(code[-1]) + 1) % 10)
+    for wrong in (code[:-1] + other, other + code[1:], code[:-1], code + "0", ""):
+        if all(code_at(KEY, now // STEP_SECONDS + each) != wrong for each in (-1, 0, 1)):
+            assert step_of(KEY, wrong, now) is None
+
+
 @pytest.mark.parametrize(
     ("acr", "wanted", "enough"),
     [
