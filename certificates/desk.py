@@ -7,12 +7,13 @@ from typing import Protocol
 
 from certificates.catalogue import CATALOGUE, LicenceType
 from certificates.contents import type_of_code
-from certificates.downloading import Downloaded, PaperTools, find_open, find_or_make, hand_out
+from certificates.downloading import Downloaded, PaperTools, find_open, hand_out, make_paper
 from certificates.formats.credential import Random, Signing
 from certificates.issuing import Changed, FindSigner, Issued, IssueTools, change_state, issue
 from certificates.licences import Licence
 from certificates.lifecycle import State
 from certificates.papers import offline
+from certificates.papers.cms import Stamp
 from certificates.presenting import Shown, find_own, show
 from certificates.purposes import check_purpose
 from certificates.recording import Actor, AppendRecord, FindIssue, require_power
@@ -55,6 +56,8 @@ class Desk:
         writing: opens one that is committed when its block ends, undone when it raises.
         find_signer: a department's key, by credit code and name.
         drawer: draws licences as PDF, and knows which characters it can.
+        stamp: gets time-stamps for papers from another authority; None: ours makes them.
+        stamp_roots: roots of other time-stamp authorities that are trusted, DER.
         stamper: key of the time-stamp authority.
         root: the city's root certificate, DER.
         statuses: the signed status lists.
@@ -68,6 +71,8 @@ class Desk:
     find_signer: FindSigner
     drawer: Drawing
     stamper: Signing
+    stamp: Stamp | None
+    stamp_roots: tuple[bytes, ...]
     root: bytes
     statuses: StatusLists
     address: str
@@ -111,7 +116,7 @@ class Desk:
     def verify(self, request: VerifyRequest, actor: Actor) -> Verdict:
         """Verify, see `verifying.verify`; a refused use is recorded as well."""
         with self.writing() as work:
-            tools = VerifyTools(work.append, work.find_issue, self.root)
+            tools = VerifyTools(work.append, work.find_issue, self.root, self.stamp_roots)
             return verify(work.store, request, actor, tools, self.clock())
 
     def licences_of(
@@ -140,9 +145,12 @@ class Desk:
     def download(self, identifier: str, purpose: str, actor: Actor) -> Downloaded:
         """Hand out a licence on paper, see `downloading`."""
         check_purpose(purpose)
-        tools = PaperTools(self.drawer, self.find_signer, self._stamp)
         with self.reading() as store:
-            paper = find_or_make(store, identifier, actor, tools, self.clock())
+            licence = find_open(store, identifier, actor)
+            paper = store.papers.find(identifier)
+        if paper is None:  # outside of every transaction: it may ask another authority
+            tools = PaperTools(self.drawer, self.find_signer, self.stamp or self._stamp)
+            paper = make_paper(licence, tools, self.clock())
         with self.writing() as work:
             return hand_out(work.store, paper, purpose, actor, work.append)
 

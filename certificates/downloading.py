@@ -45,19 +45,6 @@ class Downloaded:
     record: str
 
 
-def find_or_make(
-    store: CertificateStore, identifier: str, actor: Actor, tools: PaperTools, now: int
-) -> KeptPaper:
-    """Find the paper of a licence, or make it; nothing is kept yet.
-
-    Raises:
-        UnknownLicence: there is no such licence, or the actor may not know of it.
-        GlyphMissing, PaperUnavailable: it cannot be drawn here.
-    """
-    licence = find_open(store, identifier, actor)
-    return store.papers.find(identifier) or make_paper(licence, tools, now)
-
-
 def hand_out(
     store: CertificateStore, paper: KeptPaper, purpose: str, actor: Actor, append: AppendRecord
 ) -> Downloaded:
@@ -74,7 +61,12 @@ def hand_out(
 
 
 def make_paper(licence: Licence, tools: PaperTools, now: int) -> KeptPaper:
-    """Draw a licence and sign it with its department's key."""
+    """Draw a licence and sign it with its department's key; nothing is kept yet.
+
+    Raises:
+        GlyphMissing, PaperUnavailable: it cannot be drawn here.
+        StampUnavailable: there is no time-stamp just now.
+    """
     kind = type_of_code(licence.type_code)
     signer = tools.find_signer(licence.issuer_code, licence.issuer_name)
     drawn = tools.draw(licence, kind, offline.write(licence, kind, signer))

@@ -7,7 +7,7 @@ CertificateError
 ├── HolderUnknown
 ├── PowerMissing, AuthorityMissing, NotTheHolder, NotTheIssuer
 ├── PurposeRefused, NoGround
-├── GlyphMissing, PaperUnavailable
+├── GlyphMissing, PaperUnavailable, StampUnavailable
 └── TransitionRefused
 """
 
@@ -133,6 +133,10 @@ class GlyphMissing(CertificateError):
     def __init__(self, characters: str) -> None:
         super().__init__(f"no font here can show {characters!r}; a licence must show every one")
         self.characters = characters
+
+
+class StampUnavailable(CertificateError):
+    """The time-stamp authority did not give a time-stamp that can be used."""
 
 
 class PaperUnavailable(CertificateError):

@@ -79,10 +79,15 @@ class Case:
 
 
 def check_all(
-    case: Case, matter: Matter, root: bytes, find_issue: FindIssue, now: int
+    case: Case, matter: Matter, roots: Sequence[bytes], find_issue: FindIssue, now: int
 ) -> dict[CheckCode, str]:
-    """Answer all ten; the numbers are those of `verifying`."""
-    signature, chain = _check_signed(case, root, now)
+    """Answer all ten; the numbers are those of `verifying`.
+
+    Args:
+        roots: the city's, then those of other time-stamp authorities.
+    """
+    root = roots[0]
+    signature, chain = _check_signed(case, roots, now)
     known = find_known(case, signature)
     none = NOT_APPLICABLE
     return {
@@ -105,7 +110,7 @@ def check_presented(faces: Faces, root: bytes, now: int) -> dict[CheckCode, str]
     An offline code by itself has no certificate: it needs another face beside it.
     """
     case = Case(faces.form, None, faces.reading, faces)
-    signature, chain = _check_signed(case, root, now)
+    signature, chain = _check_signed(case, (root,), now)
     none = NOT_APPLICABLE
     return {
         "form": case.form,
@@ -121,26 +126,26 @@ def check_presented(faces: Faces, root: bytes, now: int) -> dict[CheckCode, str]
     }
 
 
-def _check_signed(case: Case, root: bytes, now: int) -> tuple[str, str]:
+def _check_signed(case: Case, roots: Sequence[bytes], now: int) -> tuple[str, str]:
     """Checks 2 and 3; certificates count as of the time-stamp, which proves when they signed."""
     signatures = case.signatures
-    leaves = [_find_leaf(each.chain, root) for each in signatures]
+    leaves = [_find_leaf(each.chain, roots[0]) for each in signatures]
     signature = _check_signatures(case, signatures, leaves)
     try:
-        at = _stamped_at(case, root)
+        at = _stamped_at(case, roots)
     except (FormatRejected, SignatureRejected):
         return "stamp" if signature == PASSED else signature, _check_chains(leaves, now)
     # A stamp from later than now is worth nothing, and takes nothing away.
     return signature, _check_chains(leaves, now if at is None else min(at, now))
 
 
-def _stamped_at(case: Case, root: bytes) -> int | None:
+def _stamped_at(case: Case, roots: Sequence[bytes]) -> int | None:
     """When the paper among the faces was stamped; None if it has no stamp, or there is none."""
     papers = [face.paper for face in case.faces.each if face.paper] if case.faces else []
     if not papers or not papers[0].seal.token:
         return None
     seal = papers[0].seal
-    stamp = verify_stamp(seal.token, imprint_of(seal.stamped), (root,))
+    stamp = verify_stamp(seal.token, imprint_of(seal.stamped), roots)
     if stamp is None:
         raise SignatureRejected("an authority that is not trusted here")
     return stamp.at

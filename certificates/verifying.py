@@ -82,11 +82,13 @@ class VerifyTools:
     Attributes:
         find_issue: the fields of an issue record, from the ledger.
         root: DER certificate of the city's root.
+        stamp_roots: those of other time-stamp authorities.
     """
 
     append: AppendRecord
     find_issue: FindIssue
     root: bytes
+    stamp_roots: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def verify(
     purpose = check_purpose(request.purpose)
     matter = find_matter(request.matter)
     case = _open_case(store, request, actor, now)
-    outcomes = check_all(case, matter, tools.root, tools.find_issue, now)
+    outcomes = check_all(case, matter, (tools.root, *tools.stamp_roots), tools.find_issue, now)
     if case.found and case.found.show and not _failed(outcomes):
         outcomes["shown"] = redeem(store, case.found, now)
     checks = [judge(code, outcome) for code, outcome in outcomes.items()]

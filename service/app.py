@@ -49,6 +49,7 @@ from service.jobs import (
 from service.leading import Leading, Lease, Together
 from service.opened import Opened
 from service.recording import holder_finder, issue_finder, recorder
+from service.stamping import stamper_at
 from service.web import pages, reference
 from service.web.answers import AnswerHeaders
 from service.web.frame import PageFrame
@@ -79,7 +80,7 @@ def make_desk(opened: Opened) -> Desk:
     def find_signer(code: str, name: str) -> Signer:
         return open_department(opened.root, opened.settings.keys, code, name, opened.clock())
 
-    issuer = opened.settings.issuer
+    issuer, url = opened.settings.issuer, opened.settings.tsa_url
     return Desk(
         reading=opened.reading_certificates,
         writing=writing,
@@ -88,6 +89,8 @@ def make_desk(opened: Opened) -> Desk:
         stamper=open_stamper(
             opened.root, opened.settings.keys, opened.settings.city, opened.clock()
         ),
+        stamp=stamper_at(url, (opened.root.der, *opened.stamp_roots)) if url else None,
+        stamp_roots=opened.stamp_roots,
         root=opened.root.certificate.public_bytes(Encoding.DER),
         statuses=StatusLists(opened.root, issuer),
         address=issuer,

@@ -52,6 +52,7 @@ ANSWERS: Mapping[type[Exception], str] = {
     certificates.NoGround: "no-ground",
     certificates.GlyphMissing: "glyph-missing",
     certificates.PaperUnavailable: "paper-unavailable",
+    certificates.StampUnavailable: "stamp-unavailable",
     certificates.TransitionRefused: "transition-refused",
     certificates.KeyReused: "conflict",
     certificates.TooManyTries: "too-many-tries",
@@ -72,7 +73,7 @@ ANSWERS: Mapping[type[Exception], str] = {
     OperationalError: "busy",
 }
 PROBLEMS: Mapping[str, Problem] = {**FRAME, **OWN}
-RETRY = {"busy": "1", "not-yet-anchored": "2", "too-many-tries": "60"}
+RETRY = {"busy": "1", "stamp-unavailable": "10", "not-yet-anchored": "2", "too-many-tries": "60"}
 
 log = logging.getLogger("haihe.errors")
 

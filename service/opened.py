@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate
 
@@ -56,6 +57,7 @@ class Opened:
         second_log: the log's second key, ML-DSA-44.
         policy: who is asked to cosign the log; None for nobody.
         page_secret: key of the form tokens.
+        stamp_roots: of other time-stamp authorities, DER.
         operator_key: secp256k1 key that sends to the chain.
     """
 
@@ -71,6 +73,7 @@ class Opened:
     metrics: Metrics
     page_secret: bytes
     operator_key: bytes
+    stamp_roots: tuple[bytes, ...]
     clock: Callable[[], int]
     random: Callable[[int], bytes]
 
@@ -136,6 +139,7 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
         second_log=make_witness(origin, derive(master, "log, second key"), ML_DSA_44),
         policy=read_witnesses(settings.witnesses),
         page_secret=derive(master, "pages"),
+        stamp_roots=_stamp_roots(settings),
         operator_key=derive(master, "chain operator"),
         clock=wall_clock,
         random=os.urandom,
@@ -156,6 +160,24 @@ def _client_roots(settings: Settings) -> tuple[Certificate, ...]:
         raise BadSetting(
             "HAIHE_CLIENT_CERTIFICATE_ROOTS", path, why, "a file of PEM certificates"
         ) from None
+
+
+def _stamp_roots(settings: Settings) -> tuple[bytes, ...]:
+    """Read the roots of other time-stamp authorities.
+
+    Raises:
+        BadSetting: the file cannot be read, or an address is named and no root for it.
+    """
+    path = settings.tsa_roots
+    try:
+        found = x509.load_pem_x509_certificates(Path(path).read_bytes()) if path else []
+    except (OSError, ValueError) as error:
+        why = f"no certificates can be read there ({error})"
+        raise BadSetting("HAIHE_TSA_ROOTS", path, why, "tsa-roots.pem") from None
+    if settings.tsa_url and not found:
+        why = "the time-stamp authority needs a root under which it is trusted"
+        raise BadSetting("HAIHE_TSA_ROOTS", path, why, "tsa-roots.pem")
+    return tuple(each.public_bytes(Encoding.DER) for each in found)
 
 
 def _master(settings: Settings) -> bytes:

@@ -128,6 +128,15 @@ PROBLEMS: Mapping[str, Problem] = MappingProxyType(
                 "Ask the operator to install a font that has it, then try again.",
             ),
         ),
+        "stamp-unavailable": _problem(
+            503,
+            ("暂时取不到时间戳", "No time-stamp just now"),
+            (
+                "时间戳机构没有给出可用的时间戳，PDF 没有生成。",
+                "The time-stamp authority gave none that can be used; no PDF was made.",
+            ),
+            ("请过一会儿再试。", "Try again in a little while."),
+        ),
         "paper-unavailable": _problem(
             503,
             ("暂时不能生成 PDF", "No PDF can be made here"),

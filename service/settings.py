@@ -60,6 +60,8 @@ class Settings:
         witnesses: file that names the witnesses of our log and their addresses, a policy as in
             C2SP tlog-policy; empty for none.
         breached_passwords: file of leaked passwords, as words or sorted SHA-1; empty for none.
+        tsa_url: of the time-stamp authority for papers; empty: our own.
+        tsa_roots: file of the roots of other time-stamp authorities, those of before too.
     """
 
     issuer: str
@@ -80,6 +82,8 @@ class Settings:
     master_key: Path | None = None
     upstreams: str = ""
     breached_passwords: str = ""
+    tsa_url: str = ""
+    tsa_roots: str = ""
     witnesses: str = ""
 
     @property
@@ -141,6 +145,15 @@ def _chain_url(value: str) -> str:
 def _city(value: str) -> str:
     if not 1 <= len(value) <= 40:
         raise ValueError("a name has 1 to 40 characters")
+    return value
+
+
+def _tsa_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise ValueError("not an http(s) address")
+    if value and not _has_port_or_none(value):
+        raise ValueError("the port is not a number from 1 to 65535")
     return value
 
 
@@ -242,6 +255,8 @@ RULES: Mapping[str, _Rule] = {
     "HAIHE_MASTER_KEY_FILE": _Rule(_master_key, "/run/secrets/haihe-master.key"),
     "HAIHE_UPSTREAMS": _Rule(_upstreams, "upstreams.toml"),
     "HAIHE_WITNESSES": _Rule(_file, "witnesses.policy"),
+    "HAIHE_TSA_URL": _Rule(_tsa_url, "http://tsa.example.gov/stamp"),
+    "HAIHE_TSA_ROOTS": _Rule(_file, "tsa-roots.pem"),
     "HAIHE_BREACHED_PASSWORDS": _Rule(_file, "pwned-passwords-sha1-ordered.txt"),
 }
 
@@ -281,6 +296,8 @@ def read_settings(environment: Mapping[str, str], port: int = 0) -> Settings:
         key_rotation_days=int(_read(environment, "HAIHE_KEY_ROTATION_DAYS", "90")),
         master_key=Path(master) if master else None,
         upstreams=_read(environment, "HAIHE_UPSTREAMS", ""),
+        tsa_url=_read(environment, "HAIHE_TSA_URL", ""),
+        tsa_roots=_read(environment, "HAIHE_TSA_ROOTS", ""),
         breached_passwords=_read(environment, "HAIHE_BREACHED_PASSWORDS", ""),
         witnesses=_read(environment, "HAIHE_WITNESSES", ""),
     )

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 
 from certificates.catalogue import find_type
-from certificates.downloading import Downloaded, PaperTools, find_or_make, hand_out, make_paper
+from certificates.downloading import Downloaded, PaperTools, find_open, hand_out, make_paper
 from certificates.errors import PurposeRefused, UnknownLicence
 from certificates.issuing import Issued, change_state
 from certificates.papers.drawing import Drawer, open_drawer
@@ -63,7 +63,8 @@ Hand = Callable[..., Downloaded]
 @pytest.fixture
 def hand(city: City, issued: Issued, tools: PaperTools) -> Hand:
     def hand(actor: Actor = COMPANY_ACTOR, purpose: str = PURPOSE, now: int = NOW) -> Downloaded:
-        paper = find_or_make(city.store, issued.licence.identifier, actor, tools, now)
+        licence = find_open(city.store, issued.licence.identifier, actor)
+        paper = city.store.papers.find(licence.identifier) or make_paper(licence, tools, now)
         return hand_out(city.store, paper, purpose, actor, city.append)
 
     return hand
