@@ -18,7 +18,7 @@ from rich.progress import track
 
 from tests.benchmarks.peer import printing
 from tests.benchmarks.peer.providers import haihe, install_peer, peer
-from tests.benchmarks.peer.rounds import family, play, resident_mib
+from tests.benchmarks.peer.rounds import family, play_together, resident_mib
 from tests.benchmarks.peer.scenarios import SCENARIOS
 from tests.benchmarks.peer.visitor import Party
 from tests.tools_found import postgres
@@ -42,14 +42,15 @@ def main() -> int:
         place = Path(folder)
         with postgres(place / "pg"):
             with peer(place / "pg", core) as other, haihe(place, "alone", 1, core) as ours:
-                found = take_turns([other, ours], asked, asked.scenarios, core)
+                found = take_turns([[other], [ours]], asked, asked.scenarios, core)
                 memory = {each.name: resident_mib(each.pid) for each in (other, ours)}
             with (
                 haihe(place, "one", 1, None) as one,
+                haihe(place, "two", 1, None) as two,
                 haihe(place, "many", MANY_WORKERS, None) as many,
             ):
                 shared = [each for each in SHARED if each in asked.scenarios]
-                workers = take_turns([one, many], asked, shared, None)
+                workers = take_turns([[one], [one, two], [many]], asked, shared, None)
                 sizes = [resident_mib(pid) for pid in family(many.pid)]
                 memory[f"{many.name}, the larger"] = max(sizes)
     print(printing.beside_the_peer(found, asked))
@@ -69,17 +70,28 @@ def _arguments() -> argparse.Namespace:
 
 
 def take_turns(
-    parties: Sequence[Party], asked: argparse.Namespace, scenarios: Sequence[str], core: int | None
+    groups: Sequence[Sequence[Party]],
+    asked: argparse.Namespace,
+    scenarios: Sequence[str],
+    core: int | None,
 ) -> printing.Found:
-    """Play each scenario with both parties, next to each other, the first being last next time."""
-    found: printing.Found = {name: {each.name: [] for each in parties} for name in scenarios}
+    """Play each scenario with all, next to each other, the first being last the next time.
+
+    Args:
+        groups: parties, and parties that are to be asked at the same time.
+        asked: how often, how long, with how many visitors.
+        scenarios: which.
+        core: where the parties are; visitors stay away from there.
+    """
+    names = {" + ".join(each.name for each in group): group for group in groups}
+    found: printing.Found = {scenario: {name: [] for name in names} for scenario in scenarios}
     others = None if core is None else 1
-    games = [(name, number) for number in range(asked.rounds) for name in scenarios]
+    games = [(scenario, number) for number in range(asked.rounds) for scenario in scenarios]
     console = Console(stderr=True)
-    for name, number in track(games, "measuring", console=console, transient=True):
-        for party in parties if number % 2 else reversed(parties):
-            played = play(party, name, asked.visitors, asked.seconds, others)
-            found[name][party.name].append(played)
+    for scenario, number in track(games, "measuring", console=console, transient=True):
+        for name in names if number % 2 else reversed(names):
+            played = play_together(names[name], scenario, asked.visitors, asked.seconds, others)
+            found[scenario][name].append(played)
     return found
 
 

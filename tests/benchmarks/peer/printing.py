@@ -53,21 +53,27 @@ SHARES = (0.5, 0.99)
 
 
 def of_workers(found: Found) -> str:
-    """What a request costs with one worker and with several."""
+    """What a request costs with one worker, with two services side by side, with two workers.
+
+    Two busy processes are in each other's way on one machine, whoever they are. So two workers are
+    held against two services that know nothing of each other as well.
+    """
     rows = []
-    for scenario, parties in found.items():
-        one, many = parties.values()
-        costs = [_microseconds(each) for each in (one, many)]
-        more = median(
-            b.cpu_seconds / b.done / (a.cpu_seconds / a.done)
-            for a, b in zip(one, many, strict=True)
-        )
-        rows.append([scenario, *(f"{each:,.0f}" for each in costs), f"{(more - 1) * 100:+.0f} %"])
-    return table(["CPU µs of a request", "1 worker", "2 workers", "more"], rows)
+    for scenario, (one, services, many) in ((name, each.values()) for name, each in found.items()):
+        costs = [f"{_microseconds(each):,.0f}" for each in (one, services, many)]
+        rows.append([scenario, *costs, _more(many, one), _more(many, services)])
+    titles = ["CPU µs of a request", "1 worker", "2 services", "2 workers"]
+    return table([*titles, "than 1 worker", "than 2 services"], rows)
+
+
+def _more(many: Sequence[Round], few: Sequence[Round]) -> str:
+    pairs = zip(many, few, strict=True)
+    ratio = median(two.per_cpu_second / one.per_cpu_second for one, two in pairs)
+    return f"{(ratio - 1) * 100:+.0f} %"
 
 
 def _microseconds(rounds: Sequence[Round]) -> float:
-    return median(each.cpu_seconds / each.done for each in rounds) * 1e6
+    return 1e6 / median(each.per_cpu_second for each in rounds)
 
 
 def memory(resident: Mapping[str, float]) -> str:

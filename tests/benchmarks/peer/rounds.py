@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -70,6 +72,18 @@ def play(party: Party, scenario: str, visitors: int, seconds: float, core: int |
             raise RoundFailed(f"{party.name}, {scenario}: {each}")
     waits = [wait for each in told for wait in each]
     return Round(len(waits), used, waits)
+
+
+def play_together(
+    parties: Sequence[Party], scenario: str, visitors: int, seconds: float, core: int | None
+) -> Round:
+    """Play with several parties at the same time, each with its share of the visitors."""
+    share = visitors // len(parties)
+    with ThreadPoolExecutor(len(parties)) as pool:
+        games = [pool.submit(play, each, scenario, share, seconds, core) for each in parties]
+        played = [game.result() for game in games]
+    waits = [wait for each in played for wait in each.waits]
+    return Round(len(waits), sum(each.cpu_seconds for each in played), waits)
 
 
 def _visit(

@@ -108,7 +108,7 @@ class Visitor:
                 filled[pressed.name] = pressed.value
             address = urljoin(address, form.action)
             answer = self._ask("POST", address, urlencode(filled).encode())
-        raise Unexpected(f"no code after {MOST_STEPS} pages")
+        raise Unexpected(f"no code after {MOST_STEPS} pages, the last {answer.status} at {address}")
 
     def redeem(self, code: str) -> dict[str, Any]:
         """Trade a code for tokens."""
