@@ -20,12 +20,13 @@ def is_signed_in(browser: Browser) -> bool:
 def test_an_app_that_knows_the_sign_in_ends_it_and_gets_the_person_back(site: Site) -> None:
     browser = site.ready()
     tokens = browser.tokens()
-    ask = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": GOODBYE, "state": "s 1"}
+    state = "s 1" + "".join(map(chr, range(0x20, 0x7F)))  # all that it may be made of
+    ask = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": GOODBYE, "state": state}
     site.world.clock.now += 700  # the hint has expired meanwhile
     answer = logout(browser, **ask)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith(GOODBYE + "?")
-    assert told(answer.headers["location"]) == {"state": "s 1"}
+    assert told(answer.headers["location"]) == {"state": state}
     assert not is_signed_in(browser)
 
 
