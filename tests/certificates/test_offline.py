@@ -153,6 +153,26 @@ def test_claims_are_exactly_those(code: str, spoil: Callable[[dict[int, object]]
         offline.read(text)
 
 
+def test_a_code_in_another_spelling_is_refused(code: str) -> None:
+    data = base45.decode(code[7:-1])
+    assert data[:2] == b"\xd2\x84"  # tag 18, an array of four
+    longer = b"\xd2\x98\x04" + data[2:]  # the same array, its length in a byte of its own
+    assert cbor2.loads(longer) == cbor2.loads(data)
+    with pytest.raises(FormatRejected):
+        offline.read("HAIHE1:" + base45.encode(longer) + ".")
+
+
+def test_a_code_that_names_another_certificate_is_wrong(city: City, licence: Licence) -> None:
+    """The same key under another certificate: one that may have been withdrawn."""
+
+    class Renamed:
+        chain = (department(CIVIL).der,)
+        sign = staticmethod(department(MARKET).sign)
+
+    code = offline.write(licence, KIND, Renamed())
+    assert failures(city.verify(qr=code)) == {"signature": "wrong"}
+
+
 @given(st.binary(max_size=400))
 def test_no_bytes_make_the_reader_fail_otherwise(data: bytes) -> None:
     with pytest.raises(FormatRejected):
