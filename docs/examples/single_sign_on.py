@@ -1,4 +1,4 @@
-from authlib.integrations.starlette_client import OAuth
+from authlib.integrations.starlette_client import OAuth, OAuthError
 from fastapi import FastAPI, Request
 from starlette.middleware.sessions import SessionMiddleware
 
@@ -18,4 +18,7 @@ async def home(request: Request):
 
 @app.get("/cb")
 async def signed_in(request: Request):
-    return (await haihe.authorize_access_token(request))["userinfo"]
+    try:
+        return (await haihe.authorize_access_token(request))["userinfo"]
+    except OAuthError as refused:  # the person may say no
+        return {"refused": refused.error}
