@@ -46,7 +46,7 @@ def router(
     def list_records(
         actor: Asking,
         role: Annotated[str, Query(pattern="^(subject|party)$")] = SUBJECT,
-        before: Annotated[str | None, Query(max_length=64)] = None,
+        before: Annotated[str | None, Query(max_length=64, pattern="^[!-~]*$")] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = PAGE,
     ) -> dict[str, Any]:
         """Records of uses of one's own licences (`subject`), or of what one did oneself (`party`).

@@ -55,6 +55,7 @@ from service.web.answers import AnswerHeaders
 from service.web.frame import PageFrame
 from service.web.lane import Lane
 from service.web.limits import BodyLimit
+from service.web.paths import NoNul
 from service.web.pressure import Patience, Pressure
 from service.web.proxies import TrustedProxies, read_networks
 from service.web.visitors import SignInFirst, signed_in, visitor
@@ -214,6 +215,7 @@ def assemble(opened: Opened, chain: Chain) -> tuple[FastAPI, APIRouter]:
     frame = make_frame(opened)
     protocol = identity.routes.router(opened.realm, frame)
     app.add_middleware(Patience)
+    app.add_middleware(NoNul)
     app.add_middleware(BodyLimit)
     app.add_middleware(AnswerHeaders, https=opened.settings.https)
     app.include_router(protocol)

@@ -42,6 +42,11 @@ def node_package(name: str) -> Path:
     return path
 
 
+def poppler(name: str) -> str:
+    """One of poppler's programs, which judge a PDF as strangers do."""
+    return shutil.which(name) or missing(name, "apt-get install poppler-utils")
+
+
 def apache() -> tuple[str, Path]:
     """Apache and the folder of its modules, `mod_auth_openidc` among them."""
     program = shutil.which("apache2", path="/usr/sbin:/usr/bin")

@@ -22,7 +22,7 @@ async def read_form(request: Request, limit: int = FORM_BYTES) -> Mapping[str, s
     """Read an `application/x-www-form-urlencoded` body (URL Standard §5.1).
 
     Raises:
-        FormUnreadable: another content type, or not UTF-8, or too many fields.
+        FormUnreadable: another content type, or not UTF-8, or too many fields, or a NUL in one.
         FormTooLarge: longer than `limit` bytes.
         FieldRepeated: a name appears twice.
     """
@@ -35,6 +35,7 @@ async def read_form(request: Request, limit: int = FORM_BYTES) -> Mapping[str, s
     except ValueError as error:
         raise FormUnreadable("the form is not UTF-8, or has too many fields") from error
     _check_distinct(name for name, _ in pairs)
+    _check_texts(dict(pairs))
     return dict(pairs)
 
 
@@ -72,6 +73,7 @@ async def _taken_apart(form: FormData) -> Upload:
         for name, value in items
         if isinstance(value, UploadFile) and value.filename
     }
+    _check_texts(fields)
     return fields, files
 
 
@@ -101,3 +103,9 @@ def _check_distinct(names: Iterable[str]) -> None:
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
         raise FieldRepeated(f"sent more than once: {', '.join(repeated)}")
+
+
+def _check_texts(fields: Mapping[str, str]) -> None:
+    """Check that each text is one: nobody types a NUL, and PostgreSQL keeps none."""
+    if any("\0" in name or "\0" in value for name, value in fields.items()):
+        raise FormUnreadable("a field holds a NUL")

@@ -3,7 +3,6 @@
 import io
 import os
 import random
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,7 +32,7 @@ from certificates.papers import offline, reading, sealing
 from certificates.papers.drawing import FAMILIES, Drawer, open_drawer
 from certificates.signing import open_department, open_root
 from tests.certificates.world import CIVIL, MARKET, NAMES, NOW, REQUEST, City, department, keys
-from tests.tools_found import missing
+from tests.tools_found import missing, poppler
 
 KIND = find_type(REQUEST.type)
 CODE = "HAIHE1:TEST."
@@ -113,15 +112,16 @@ def test_pyhanko_judges_it_valid_under_the_root(paper: bytes, update: sealing.Up
     assert reader.root["/AF"][0]["/AFRelationship"] == "/Source"
 
 
-@pytest.mark.skipif(not shutil.which("pdfsig"), reason="needs pdfsig: apt install poppler-utils")
 def test_poppler_judges_it_valid_and_finds_the_attachment(paper: bytes, tmp_path: Path) -> None:
     file = tmp_path / "licence.pdf"
     file.write_bytes(paper)
-    said = subprocess.run(["pdfsig", file], capture_output=True, text=True).stdout
+    said = subprocess.run([poppler("pdfsig"), file], capture_output=True, text=True).stdout
     assert "Signature Validation: Signature is Valid." in said
     assert "Signature Type: ETSI.CAdES.detached" in said
     assert "Total document signed" in said
-    listed = subprocess.run(["pdfdetach", "-list", file], capture_output=True, text=True).stdout
+    listed = subprocess.run(
+        [poppler("pdfdetach"), "-list", file], capture_output=True, text=True
+    ).stdout
     assert sealing.ATTACHMENT in listed
 
 
@@ -261,10 +261,9 @@ def test_a_machine_without_fonts_refuses_no_character(tmp_path: Path) -> None:
 def test_the_code_on_the_paper_can_be_read_from_its_picture(
     licence: Licence, drawer: Drawer, tmp_path: Path
 ) -> None:
-    if not shutil.which("pdftoppm"):
-        missing("pdftoppm", "apt-get install poppler-utils")
     text = offline.write(licence, KIND, department(MARKET))
     file = tmp_path / "licence.pdf"
     file.write_bytes(drawer(licence, KIND, text))
-    subprocess.run(["pdftoppm", "-png", "-r", "100", "-singlefile", file, file.with_suffix("")])
+    command = [poppler("pdftoppm"), "-png", "-r", "100", "-singlefile"]
+    subprocess.run([*command, file, file.with_suffix("")])
     assert read_qr(file.with_suffix(".png").read_bytes()) == text

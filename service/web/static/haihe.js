@@ -6,7 +6,7 @@
   const now = () => performance.now() / 1000;
   root.classList.add("js");
 
-  // One polite voice for screen readers.
+  // A polite voice for screen readers.
   const voice = document.createElement("p");
   voice.className = "visually-hidden";
   voice.setAttribute("role", "status");
@@ -209,5 +209,5 @@
   restoreTyped();
   start(document);
   document.querySelector(".error-summary")?.focus();
-  say(document.querySelector(".verdict")?.textContent.trim().replace(/\s+/g, " "));
+  say(document.querySelector(".verdict h2")?.textContent.trim().replace(/\s+/g, " "));
 })();

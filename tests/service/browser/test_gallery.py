@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.service.browser.conftest import Opening, strangers
 from tests.service.browser.gallery import make_gallery
@@ -27,6 +28,20 @@ LARGEST = (Look("zh-CN", "elder-max"), Look("en", "elder-max"))
 def gallery_url() -> Iterator[str]:
     with served(make_gallery()) as url:
         yield url
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "Passed"), ("zh-CN", "核验通过")])
+def test_a_verdict_is_spoken_in_the_language_of_the_page(
+    opening: Opening, gallery_url: str, lang: str, words: str
+) -> None:
+    look = Look(lang)
+    with opening(gallery_url, look) as context:
+        page = context.new_page()
+        page.goto(gallery_url + "/who")
+        page.route("**/news", lambda route: route.fulfill(status=204))
+        page.goto(gallery_url + "/gallery")
+        expect(page.locator("[role=status].visually-hidden")).to_have_text(words)
+        assert find_faults(page, look) == []
 
 
 @pytest.mark.parametrize("look", [*LOOKS, *LARGEST], ids=str)
