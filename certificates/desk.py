@@ -1,6 +1,6 @@
 """The desk: every use case of certificates with its transaction, for routes and pages alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,6 +22,7 @@ from certificates.stamps.authority import answer
 from certificates.stamps.tokens import imprint_of, write
 from certificates.status import StatusLists
 from certificates.store import CertificateStore
+from certificates.verdicts import Kept, Screen, Sealing
 from certificates.verifying import Verdict, VerifyRequest, VerifyTools, verify
 
 LATEST = 50
@@ -64,6 +65,7 @@ class Desk:
         address: of this service, without a slash at the end.
         clock: Unix seconds.
         random: source of random bytes.
+        sealing: closes what must not be read in the database.
     """
 
     reading: Callable[[], AbstractContextManager[CertificateStore]]
@@ -78,6 +80,7 @@ class Desk:
     address: str
     clock: Callable[[], int]
     random: Random
+    sealing: Sealing
 
     def issue(self, request: IssueRequest, actor: Actor, key: str | None) -> Issued:
         """Issue a licence, see `issuing.issue`."""
@@ -118,6 +121,16 @@ class Desk:
         with self.writing() as work:
             tools = VerifyTools(work.append, work.find_issue, self.root, self.stamp_roots)
             return verify(work.store, request, actor, tools, self.clock())
+
+    def keep_verdict(self, actor: Actor, verdict: Verdict, form: Mapping[str, str]) -> None:
+        """Keep a verdict on the screen of its clerk for some minutes."""
+        with self.writing() as work:
+            Screen(work.store, self.sealing, self.clock()).keep(actor, verdict, form)
+
+    def find_verdict(self, actor: Actor, record: str) -> Kept | None:
+        """Find a verdict that is still on the actor's screen."""
+        with self.reading() as store:
+            return Screen(store, self.sealing, self.clock()).find(actor, record)
 
     def licences_of(
         self, actor: Actor, before: int | None = None, limit: int = LATEST

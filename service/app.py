@@ -50,6 +50,7 @@ from service.leading import Leading, Lease, Together
 from service.opened import Opened
 from service.recording import holder_finder, issue_finder, recorder
 from service.stamping import stamper_at
+from service.verdict_seals import VerdictSeals
 from service.web import pages, reference
 from service.web.answers import AnswerHeaders
 from service.web.frame import PageFrame
@@ -97,6 +98,7 @@ def make_desk(opened: Opened) -> Desk:
         address=issuer,
         clock=opened.clock,
         random=opened.random,
+        sealing=VerdictSeals(opened.realm.seals),
     )
 
 
@@ -150,7 +152,7 @@ def make_jobs(opened: Opened, chain: Chain) -> Sequence[Job]:
         sequencing(opened, may_sign),
         anchoring(Ledger(opened.reading_ledger, opened.writing_ledger, chain), may_sign),
         cosigning(opened),
-        housekeeping(opened.realm),
+        housekeeping(opened),
         delivering(opened.realm),
         ending(opened.realm),
     )

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from certificates.store import CertificateStore
 from identity.operating.rotating import keep_keys
 from identity.realm import Realm
 from identity.telling.expiring import end_expired
@@ -130,12 +131,14 @@ def cosigning(opened: Opened) -> Job:
     return Job("cosigning", Rounds(means, asked_by(opened.policy)).once, COSIGNING_SECONDS)
 
 
-def housekeeping(realm: Realm) -> Job:
+def housekeeping(opened: Opened) -> Job:
     """Delete what ended long ago, once at the start and once a day, in small transactions."""
 
     def one_round() -> bool:
-        with realm.writing() as store:
-            return store.housekeeping.forget_ended(realm.clock()) > 0
+        with opened.realm.writing() as store:
+            ended = store.housekeeping.forget_ended(opened.clock())
+        with opened.database.writing() as connection:
+            return ended + CertificateStore(connection).verdicts.forget(opened.clock()) > 0
 
     return Job("housekeeping", one_round, HOUSEKEEPING_SECONDS)
 

@@ -21,7 +21,6 @@ from certificates.matters import MATTERS, find_matter
 from certificates.pages.frame import Form, Frame, SignedIn, Upload
 from certificates.pages.looks import TITLES, look_of
 from certificates.pages.pictures import read_qr
-from certificates.pages.screen import Screen
 from certificates.papers.offline import PREFIX as OFFLINE
 from certificates.presenting import are_digits, is_code
 from certificates.purposes import check_purpose
@@ -70,8 +69,6 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
     Sent = Annotated[Form, Depends(frame.form)]  # noqa: N806 - a type
     Uploaded = Annotated[Upload, Depends(frame.upload)]  # noqa: N806 - a type
 
-    screen = Screen()
-
     @routes.get("/verify")
     def open_window(request: Request, actor: Asking) -> Response:
         require_power(actor, "verify")
@@ -91,13 +88,13 @@ def add(routes: APIRouter, frame: Frame, desk: Desk, signed_in: SignedIn) -> Non
             return _window(frame, request, form, problems=[NO_CODE])
         if verdict.record is None:  # nothing was used up: to send it again does no harm
             return _window(frame, request, {**form, "code": ""}, verdict=verdict)
-        screen.keep(actor, verdict, form, desk.clock())
+        desk.keep_verdict(actor, verdict, form)
         return RedirectResponse(f"/verify/verdicts/{verdict.record}", SEE_OTHER)
 
     @routes.get("/verify/verdicts/{record}")
     def see_verdict(request: Request, record: str, actor: Asking) -> Response:
         require_power(actor, "verify")
-        kept = screen.find(actor, record, desk.clock())
+        kept = desk.find_verdict(actor, record)
         if kept is None:
             return RedirectResponse(f"/ledger/records/{record}", SEE_OTHER)
         return _window(frame, request, {**kept.form, "code": ""}, verdict=kept.verdict)

@@ -36,6 +36,7 @@ from certificates.store.tables import (
     shows,
     tries,
 )
+from certificates.store.verdicts import VerdictRows
 
 __all__ = ["CertificateStore", "metadata"]
 _PAGE = 500
@@ -48,6 +49,7 @@ class CertificateStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.papers = PaperRows(connection)
+        self.verdicts = VerdictRows(connection)
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         self._upsert = dialect.insert
 

@@ -98,3 +98,13 @@ tries = Table(
     Column("minute", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
 )
+
+# On clerks' screens for some minutes; see `certificates.verdicts`.
+verdicts = Table(
+    "licence_verdicts",
+    metadata,
+    Column("place", LargeBinary(32), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("licence_verdicts_by_end", "expires_at"),
+)
