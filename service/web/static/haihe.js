@@ -209,5 +209,5 @@
   restoreTyped();
   start(document);
   document.querySelector(".error-summary")?.focus();
-  say(document.querySelector(".verdict h2")?.textContent.trim().replace(/\s+/g, " "));
+  say(document.querySelector(".verdict>*")?.textContent.trim().replace(/\s+/g, " "));
 })();
