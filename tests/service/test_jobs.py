@@ -18,7 +18,7 @@ def test_a_running_service_forgets_what_has_ended(tmp_path: Path) -> None:
             for number in range(2 * BATCH + 1):
                 store.authorizations.revoke_token(f"ended-{number}", gone)
             store.authorizations.revoke_token("alive", gone + 3600)
-        job = housekeeping(realm)
+        job = housekeeping(opened)
         job.start()
         deadline = time.monotonic() + 20
         while names_of(opened) != {"alive"} and time.monotonic() < deadline:
