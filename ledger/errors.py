@@ -10,6 +10,8 @@ LedgerError
 ├── PolicyUnreadable         a file that says which witnesses count is malformed
 ├── PolicyUnmet              too few of the witnesses that count cosigned
 ├── WitnessFailed            a witness did not cosign
+├── TileMissing              somebody's log does not show a tile that it must have
+├── Alarming                 a log that is followed does what no honest one does
 ├── NotCanonical             bytes are not the one canonical form of their value
 ├── RecordUnknown            no record has this id
 ├── CheckpointUnknown        no checkpoint has this size
@@ -73,6 +75,20 @@ class PolicyUnmet(LedgerError):
 
 class WitnessFailed(LedgerError):
     """A witness did not cosign: no answer, or one that is none."""
+
+
+class TileMissing(LedgerError):
+    """A log that is read does not show a tile that it must have."""
+
+
+class Alarming(LedgerError):
+    """A log that is followed does what no honest one does."""
+
+    def __init__(self, kind: str, text: str, notes: tuple[str, ...]) -> None:
+        """Say what, and with which signed heads it is proven."""
+        super().__init__(text)
+        self.kind = kind
+        self.notes = notes
 
 
 class NotCanonical(LedgerError):

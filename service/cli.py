@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from service import registers
 from service.auditing import check_file, print_audit, write_evidence, write_trust
 from service.checking_faces import verify_files
+from service.monitor_command import monitor
 from service.opened import Opened, open_service, wall_clock
 from service.serving import Where
 from service.serving import serve as serve_service
@@ -62,6 +63,7 @@ def _refused(bad: BadSetting) -> typer.Exit:
 registers.add_commands(app, _opened)
 add_key_commands(app, _opened)
 app.add_typer(witness_commands, name="witness")
+app.command()(monitor)
 
 
 @app.command()

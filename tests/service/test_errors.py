@@ -24,7 +24,7 @@ NEVER_AT_AN_ADDRESS = {
     "SecondFactorRefused", "UserCodeRefused", "ExchangeRefused", "PasskeyRefused",
     "BadPasswordList", "BadUpstream", "UpstreamFailed", "NotLinked", "StepUpNeeded",
     "LogUnknown", "SignerUnknown", "HeadConflict",
-    "PolicyUnreadable", "PolicyUnmet", "WitnessFailed",
+    "PolicyUnreadable", "PolicyUnmet", "WitnessFailed", "TileMissing", "Alarming",
     "NotCanonical", "RowUnreadable", "LogForked", "TrustUnreadable", "ChainError",
     "ChainLocked", "ChainDamaged", "TransactionRefused", "TransactionReplaced",
     "KeyUnreadable", "ChainRejected", "ChainExpired", "FormatRejected", "SignatureRejected",
