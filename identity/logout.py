@@ -50,7 +50,7 @@ def read_logout(work: Work, parameters: Parameters, signed_in: SignedIn | None) 
     client = find_client(work, claims["aud"])
     if client is None or named not in {"", client.client_id}:
         raise BadLogout("id_token_hint was given to another app")
-    known = signed_in is None or signed_in.session.session_id == claims.get("sid")
+    known = signed_in is None or _shows(work, client, claims, signed_in)
     means = _means(work, client, parameters.get("logout_hint"), signed_in)
     return replace(_asked(client, parameters), confirmed=known and means)
 
@@ -59,14 +59,25 @@ def _asked(client: Client, parameters: Parameters) -> Logout:
     return Logout(_after(client, parameters), confirmed=False, app=client.name)
 
 
+def _shows(work: Work, client: Client, claims: dict[str, Any], signed_in: SignedIn) -> bool:
+    """Tell whether a hint is of this sign-in; one without `sid`, whether it is of this person."""
+    if "sid" in claims:
+        return bool(claims["sid"] == signed_in.session.session_id)
+    return claims.get("sub") in _subjects(work, client, signed_in)
+
+
+def _subjects(work: Work, client: Client, signed_in: SignedIn) -> set[str]:
+    person = signed_in.person.person_id
+    parties = {person, signed_in.session.party_id or person}
+    return {work.realm.seals.subject(party, client.sector) for party in parties}
+
+
 def _means(work: Work, client: Client, hint: str, signed_in: SignedIn | None) -> bool:
     """Tell whether `logout_hint` can mean who is signed in: by sign-in, account or subject."""
     if not hint or signed_in is None:
         return True
-    seals, person = work.realm.seals, signed_in.person
-    parties = {person.person_id, signed_in.session.party_id or person.person_id}
-    subjects = {seals.subject(party, client.sector) for party in parties}
-    return hint in {signed_in.session.session_id, person.account, *subjects}
+    named = {signed_in.session.session_id, signed_in.person.account}
+    return hint in named | _subjects(work, client, signed_in)
 
 
 def _read_hint(work: Work, hint: str) -> dict[str, Any]:

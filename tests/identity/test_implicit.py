@@ -98,6 +98,13 @@ def test_both_end_with_the_sign_in(site: Site, app: App) -> None:
     assert browser.http.get("/userinfo", headers=headers).status_code == 401
 
 
+def test_a_token_of_one_person_does_not_sign_out_another(site: Site, app: App) -> None:
+    _, told = answer(site.browser("reader"), asked(app, response_type=BOTH))
+    other = site.ready()
+    other.http.get("/logout", params={"id_token_hint": told["id_token"]})
+    assert other.http.get("/account").status_code == 200
+
+
 def test_the_answer_may_be_posted(site: Site, app: App) -> None:
     browser = site.browser("reader")
     answer(browser, asked(app))

@@ -239,7 +239,7 @@ def test_one_switches_without_signing_in_again(site: Site) -> None:
     assert "本人办理" in browser.http.get("/act-for").text
 
 
-@pytest.mark.parametrize("party", ["f" * 32, "'", "\0", "演示", ""])
+@pytest.mark.parametrize("party", ["f" * 32, "'", "演示", ""])
 def test_nobody_acts_for_whom_gave_them_no_mandate(site: Site, party: str) -> None:
     browser = site.ready()
     answer = browser.submit(browser.http.get("/act-for"), party=party)

@@ -15,7 +15,7 @@ from identity.authorization.authorizing import Ask, authorize
 from identity.errors import BadAuthorizeRequest, SignInRefused
 from identity.issued.authorizations import Authorization
 from identity.operating.registry import add_person
-from identity.people.mandates import Mandate
+from identity.people.mandates import Mandate, Signature
 from identity.people.passkeys import Passkey, Use
 from identity.people.scans import id_of
 from identity.people.sessions import IDLE_SECONDS
@@ -150,9 +150,9 @@ def test_a_person_signs_a_mandate_once(city: World) -> None:
     mandate = Mandate(mandate_id, other, city.company_id(), "agent", powers, START)
     with undone(city) as store:
         store.mandates.add(dataclasses.replace(mandate, signatures_missing=2))
-        assert store.mandates.sign(mandate_id, one, START)
-        assert not store.mandates.sign(mandate_id, one, START)
-        assert store.mandates.sign(mandate_id, other, START)
+        assert store.mandates.sign(mandate_id, Signature(one, ""), START)
+        assert not store.mandates.sign(mandate_id, Signature(one, ""), START)
+        assert store.mandates.sign(mandate_id, Signature(other, ""), START)
 
 
 def test_a_token_may_be_taken_back_twice(city: World) -> None:
