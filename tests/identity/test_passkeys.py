@@ -424,7 +424,7 @@ def test_a_password_alone_still_signs_in_somebody_with_a_passkey_at_level_two(
 
 @pytest.mark.parametrize(
     "credential",
-    ["", "{}", "[]", "null", "{", "x" * 20_000, '{"id":1}', '"' * 9, "[" * 9000, "\0"],
+    ["", "{}", "[]", "null", "{", "x" * 20_000, '{"id":1}', '"' * 9, "[" * 9000],
 )
 def test_what_is_no_answer_is_refused_in_words(named: Site, credential: str) -> None:
     browser = named.browser()

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from service.web.joining import MOST_BYTES, Joined, JoiningProtocol
+from tests.running_loops import run_alone
 
 
 class Wire:
@@ -39,7 +40,7 @@ def told(act: Callable[[Joined, Wire], None]) -> list[bytes | str]:
         await asyncio.sleep(0)
         return wire.done
 
-    return asyncio.run(run())
+    return run_alone(run())
 
 
 def test_what_is_written_in_one_turn_leaves_at_once_and_in_order() -> None:
@@ -60,7 +61,7 @@ def test_each_turn_has_its_own() -> None:
             await asyncio.sleep(0)
         return wire.done
 
-    assert asyncio.run(run()) == [b"one", b"two"]
+    assert run_alone(run()) == [b"one", b"two"]
 
 
 def test_each_turn_counts_anew() -> None:
@@ -73,7 +74,7 @@ def test_each_turn_counts_anew() -> None:
             await asyncio.sleep(0)
         return wire.done
 
-    assert asyncio.run(run()) == [b"x" * (MOST_BYTES // 2) + b"y"] * 3
+    assert run_alone(run()) == [b"x" * (MOST_BYTES // 2) + b"y"] * 3
 
 
 def test_what_was_written_leaves_before_the_line_is_closed() -> None:

@@ -211,7 +211,7 @@ def test_what_raises_while_it_waits_raises_where_it_was_run_and_the_next_is_not_
         sums = (asides.run(lambda n=n: add(n, n)) for n in range(100))  # type: ignore[misc]
         return list(await asyncio.gather(*sums))
 
-    assert asyncio.run(run()) == [2 * n for n in range(100)]
+    assert run_alone(run()) == [2 * n for n in range(100)]
 
 
 def test_who_is_called_off_while_it_waits_ends_and_its_place_is_used_again() -> None:
@@ -232,7 +232,7 @@ def test_who_is_called_off_while_it_waits_ends_and_its_place_is_used_again() -> 
             await task
         return await asides.run(lambda: wait(asyncio.sleep(0, "next")))
 
-    assert asyncio.run(run()) == "next"
+    assert run_alone(run()) == "next"
     assert ended == ["called off"]
 
 
@@ -256,7 +256,7 @@ def test_each_sees_the_context_of_its_own_request() -> None:
         return await asyncio.create_task(request(number))
 
     expected = [(number, number) for number in (*range(3), *range(50))]
-    assert asyncio.run(run()) == expected
+    assert run_alone(run()) == expected
 
 
 def test_nothing_of_a_request_is_kept_when_it_has_ended_and_few_places_are() -> None:
@@ -283,7 +283,7 @@ def test_nothing_of_a_request_is_kept_when_it_has_ended_and_few_places_are() -> 
 
     gc.disable()
     try:
-        asyncio.run(run())
+        run_alone(run())
     finally:
         gc.enable()
     assert len(asides._idle) == MOST_IDLE

@@ -6,8 +6,10 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -77,7 +79,10 @@ def test_no_marked_value_of_a_whole_flow_reaches_the_log(talking: Running) -> No
 def test_each_line_is_one_json_object_and_tells_the_request(talking: Running) -> None:
     answer = httpx.get(talking.url + "/nowhere", headers={"X-Request-Id": "from-a-proxy-1"})
     assert answer.headers["x-request-id"] == "from-a-proxy-1"
-    mine = [line for line in lines(talking) if line.get("request") == "from-a-proxy-1"]
+    mine: list[dict[str, Any]] = []
+    deadline = time.monotonic() + 10
+    while not mine and time.monotonic() < deadline:  # the line follows its answer
+        mine = [line for line in lines(talking) if line.get("request") == "from-a-proxy-1"]
     assert [(line["status"], line["route"]) for line in mine] == [(404, "unmatched")]
     assert {"time", "level", "logger", "message"} <= mine[0].keys()
     kinds = {line["message"] for line in lines(talking) if line["logger"] == "haihe.events"}
