@@ -12,11 +12,10 @@ import pytest
 import uvicorn
 from sqlalchemy import delete
 
-from identity.operating.registry import add_mandate
 from identity.people.sessions import cookie_name
 from identity.store.tables import consents
 from tests.identity.browser import Browser
-from tests.identity.world import COMPANY_CODE, EVERYTHING, World, make_app, make_world, open_world
+from tests.identity.world import EVERYTHING, World, make_app, make_world, open_world
 from tests.service.running import free_port
 
 
@@ -101,22 +100,12 @@ def named(named_server: Site) -> Iterator[Site]:
         named_server.opened.pop().http.close()
 
 
-def _give_agent_a_mandate(world: World) -> None:
-    """A test that ended the mandate leaves the next one nobody who may act for the company."""
-    agent, company = world.person("agent").person_id, world.company_id()
-    with world.working() as work:
-        held = work.store.mandates.of_person(agent, company)
-        if not any(mandate.is_live(work.now) for mandate in held):
-            add_mandate(work, account="agent", code=COMPANY_CODE, role="agent", powers=["licences"])
-
-
 @pytest.fixture
 def site(server: Site) -> Iterator[Site]:
     """The server, an hour later: what other tests counted, began or allowed is over."""
     with server.world.database.writing() as connection:
         connection.execute(delete(consents))
     server.world.clock.now += 3600
-    _give_agent_a_mandate(server.world)
     yield server
     while server.opened:
         server.opened.pop().http.close()
