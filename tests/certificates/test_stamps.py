@@ -287,6 +287,13 @@ def test_a_stamped_paper_counts_after_its_certificate_is_over(
     }
 
 
+def test_a_stamp_from_later_than_now_proves_nothing(
+    city: City, stamped: Callable[[int], bytes]
+) -> None:
+    before = NOW - DEPARTMENT_LASTS  # nobody had a certificate then
+    assert failures(city.verify(before, pdf=stamped(NOW)))["chain"] == "expired"
+
+
 def token_of(pdf: bytes) -> bytes:
     paper = open_pdf(pdf).paper
     assert paper

@@ -218,6 +218,13 @@ def test_nothing_is_kept_of_a_bad_answer(world: World, say: Say) -> None:
     assert len(parse_checkpoint(note_of(world)).signatures) == 1
 
 
+def test_a_witness_that_holds_another_tree_of_the_size_we_named_makes_a_fork(world: World) -> None:
+    grow(world, 3)
+    key = make_witness("w.example/1", b"w" * 32).key
+    with saying(lambda *_: (409, SIZE, b"0\n")) as address, pytest.raises(LogForked, match="of 0"):
+        show(world, Asked(address, (key,)))
+
+
 def test_a_bad_signature_in_the_name_of_a_pinned_key_is_not_kept(
     tmp_path: Path, world: World
 ) -> None:
