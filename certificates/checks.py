@@ -69,7 +69,7 @@ _GOOD: Mapping[CheckCode, Sentence] = {
     "period": Sentence("证照在有效期内", "The licence is within its period of validity"),
     "status": Sentence("证照状态为有效", "The licence is neither suspended nor revoked"),
     "agreement": Sentence(
-        "与登记的是同一份，摘要一致", "It is the licence that is registered; the digests agree"
+        "是同一份证照，摘要一致", "It is one and the same licence; the digests agree"
     ),
     "shown": Sentence("由持证主体当场出示", "Its holder showed it just now"),
     "purpose": Sentence(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -29,8 +30,9 @@ from identity.store import IdentityStore, KnownClients
 from identity.upstreams.configured import Upstream, read_upstreams
 from ledger.chains import ChainSetup, open_chain
 from ledger.chains.chain import Chain
-from ledger.checkpoint import LogSigner, make_signer, origin_of
+from ledger.checkpoint import LogSigner, make_signer, open_checkpoint, origin_of
 from ledger.cosignature import ML_DSA_44, WitnessSigner, make_witness
+from ledger.errors import NoteRejected
 from ledger.policy import Policy
 from ledger.records import PseudonymKey
 from ledger.store import LedgerStore
@@ -117,7 +119,7 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
     The first start makes the data folder, the keys and the tables.
 
     Raises:
-        BadSetting: the data folder cannot be made.
+        BadSetting: the data folder cannot be made, or its log has the name of another address.
     """
     make_data_folder(settings)
     master = _master(settings)
@@ -127,6 +129,7 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
     realm = _realm(settings, database, master, metrics, demo=demo)
     _open_keys(realm, settings)
     origin = origin_of(settings.issuer)
+    _check_log_name(database, settings.issuer, derive(master, "log"))
     return Opened(
         settings=settings,
         demo=demo,
@@ -144,6 +147,28 @@ def open_service(settings: Settings, *, demo: bool) -> Opened:
         clock=wall_clock,
         random=os.urandom,
     )
+
+
+def _check_log_name(database: Database, issuer: str, seed: bytes) -> None:
+    """Check that the log goes on under the name it has: a head under another is another log's.
+
+    A head that our key did not sign is left to the audit, which names what is wrong with it.
+
+    Raises:
+        BadSetting: it was served at another address before.
+    """
+    with database.reading() as connection:
+        newest = LedgerStore(connection).latest_checkpoint()
+    name = newest.note.partition("\n")[0] if newest else origin_of(issuer)
+    if newest is None or name == origin_of(issuer):
+        return
+    try:
+        open_checkpoint(newest.note, make_signer(name, seed).key)
+    except NoteRejected:
+        return
+    was = f"{urlsplit(issuer).scheme}://{name.removesuffix('/ledger')}"
+    why = f"the log that is kept there bears the name {name}, of another address"
+    raise BadSetting("HAIHE_ISSUER", issuer, why, f"{was}, or another data folder")
 
 
 def _client_roots(settings: Settings) -> tuple[Certificate, ...]:

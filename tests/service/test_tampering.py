@@ -11,7 +11,7 @@ import pytest
 from service import demo
 from service.auditing import run_audit
 from service.opened import Opened, open_service
-from service.settings import read_settings
+from service.settings import BadSetting, read_settings
 from service.tables import METADATA
 from service.tour.outsider import Caller, sign_in
 from service.tour.steps import WEB_APP
@@ -163,3 +163,24 @@ def test_the_command_exits_with_1_and_names_the_licence(
     assert host == "127.0.0.1"
     assert done.returncode == 1
     assert str(licence["identifier"]) in done.stdout
+
+
+def test_a_log_is_not_opened_under_the_name_of_another_address(data: Path) -> None:
+    mine = settings_of(data)
+    with pytest.raises(BadSetting, match=f"good value: {mine['HAIHE_ISSUER']}, or another"):
+        open_service(read_settings({**mine, "HAIHE_ISSUER": "http://127.0.0.1:1"}), demo=False)
+
+
+def test_a_head_that_we_did_not_sign_is_left_to_the_audit(
+    data: Path, database: sqlite3.Connection
+) -> None:
+    place = "WHERE size = (SELECT max(size) FROM checkpoints)"
+    (note,) = database.execute(f"SELECT note FROM checkpoints {place}").fetchone()
+    mine = settings_of(data)
+    database.execute(f"UPDATE checkpoints SET note = ? {place}", ("x" + note,))
+    try:
+        service = open_service(read_settings(mine), demo=False)
+        assert not run_audit(service).clean
+        service.database.close()
+    finally:
+        database.execute(f"UPDATE checkpoints SET note = ? {place}", (note,))
